@@ -331,3 +331,51 @@ class Options:
     key: tuple[str, ...] = ()
     """Names of the columns that identify a row."""
     allow_hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """A figure as an alert or page shows it: words, not ids."""
+
+    measure: str | None
+    unit: str | None
+    bound: Bound
+    value: float | int | None
+    value_quoted: str
+    place: str
+    label: str
+    place_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archived:
+    """One archived copy of a document."""
+
+    sha256: str
+    captured_at: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """An event with all that a mail about it needs; built by the store, rendered by `render`."""
+
+    event: Event
+    publisher: str
+    source_title: str
+    release_title: str = ""
+    release_url: str = ""
+    published: str | None = None
+    period_start: str | None = None
+    period_end: str | None = None
+    announced: str = ""
+    """The publisher's own words where it announced the change; empty: it did not."""
+    changes: tuple[Change, ...] = ()
+    figures: tuple[Stated, ...] = ()
+    case_accounts: int = 0
+    rows: int = 0
+    """Rows stated by the release now."""
+    after: Archived | None = None
+    before: Archived | None = None
+    place_ids: tuple[str, ...] = ()
+    """Every place that the release or its changed rows speak of."""

@@ -1,0 +1,1 @@
+"""Deliveries: each event to each recipient, at least once, under one Message-ID."""

@@ -1,0 +1,1 @@
+"""The Datasette site: read-only tables and our pages."""

@@ -1,0 +1,1 @@
+"""One module per publication: bytes in, references and facts out. Pure."""

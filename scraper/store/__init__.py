@@ -1,0 +1,1 @@
+"""The SQLite database that is published: schema, recording, queries."""

@@ -125,6 +125,7 @@ CREATE TABLE figure (
 ) STRICT;
 CREATE INDEX figure_current ON figure (stream, row_hash) WHERE last_reading IS NULL;
 CREATE INDEX figure_release ON figure (release_id);
+CREATE INDEX figure_place ON figure (place_id) WHERE last_reading IS NULL;
 
 CREATE TABLE case_account (
   row_id INTEGER PRIMARY KEY, release_id TEXT NOT NULL REFERENCES release, source_id TEXT NOT NULL REFERENCES source,
