@@ -112,7 +112,7 @@ class CaseAccount:
     """One account of a case as a release tells it. There is no field for a person's name, by design."""
 
     TABLE: ClassVar[str] = "case_account"
-    IDENTITY: ClassVar[tuple[str, ...]] = ("position",)
+    IDENTITY: ClassVar[tuple[str, ...]] = ("agency_quoted", "place_quoted", "citizenship_quoted", "arrested_on")
     position: int
     """Its place among the accounts of the release, from 1."""
     agency_quoted: str = ""
@@ -224,6 +224,8 @@ class Correction:
 
 
 Fact = Figure | CaseAccount | Policy | Agreement | ListedRow | DetainerRecord | Correction
+UNCOMPARED = frozenset({"locator", "place_id", "row_no", "position"})
+"""Fields that are no content of the publisher's: where a row stands, and what we resolved."""
 FACT_TYPES: tuple[type[Fact], ...] = (Figure, CaseAccount, Policy, Agreement, ListedRow, DetainerRecord, Correction)
 
 

@@ -8,7 +8,7 @@ CREATE TABLE source (
   state TEXT NOT NULL DEFAULT 'waiting', problem TEXT NOT NULL DEFAULT '', failures INTEGER NOT NULL DEFAULT 0,
   every TEXT NOT NULL DEFAULT '', watched INTEGER NOT NULL DEFAULT 1,
   rounds INTEGER NOT NULL DEFAULT 0, baseline_at TEXT, last_checked_at TEXT, last_ok_at TEXT, last_new_at TEXT,
-  next_due_at TEXT
+  next_due_at TEXT, told_state TEXT NOT NULL DEFAULT '', reader_version TEXT NOT NULL DEFAULT ''
 ) STRICT;
 
 CREATE TABLE round (
@@ -50,6 +50,7 @@ CREATE TABLE release (
   series TEXT, period_start TEXT, period_end TEXT,
   status TEXT NOT NULL DEFAULT 'listed',                 -- listed, delisted, withdrawn
   told INTEGER NOT NULL DEFAULT 0,                       -- 1: announced, or part of a baseline
+  listed_title TEXT NOT NULL DEFAULT '', unlisted INTEGER NOT NULL DEFAULT 0,  -- rounds in a row in which no good index named it
   missing INTEGER NOT NULL DEFAULT 0,                    -- rounds in a row in which the document answered 404/410
   first_seen_at TEXT NOT NULL, last_seen_at TEXT NOT NULL, citation TEXT NOT NULL DEFAULT ''
 ) STRICT;
