@@ -1,0 +1,111 @@
+"""Every byte the product was served, kept under its own sha256.
+
+A file lies at `<folder>/<first two hex digits>/<sha256>.gz`: nothing a publisher says can become part of a path.
+The content is always gzip (bytes that are already compressed are only wrapped), so `zcat` reads every file.
+"""
+
+import gzip
+import hashlib
+import os
+import re
+import uuid
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from scraper.errors import ArchiveError
+
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_COMPRESSED: Final = (b"PK\x03\x04", b"\x1f\x8b", b"\x89PNG", b"\xff\xd8\xff", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
+_STRAY: Final = ".part"
+
+
+class Archive:
+    """A content-addressed folder. Safe to use from many threads and processes at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, sha256: str) -> Path:
+        """Return where the bytes with this hash lie or would lie. Raises ArchiveError unless it is 64 hex digits."""
+        if not _SHA256.fullmatch(sha256):
+            raise ArchiveError(f"{sha256[:80]!r} is not a sha256: 64 hex digits are needed.")
+        return self.folder / sha256[:2] / f"{sha256}.gz"
+
+    def has(self, sha256: str) -> bool:
+        """Say whether a file of that name is there; `read` checks its content."""
+        return self.path(sha256).is_file()
+
+    def keep(self, data: bytes) -> str:
+        """Store `data` durably and return its sha256. Bytes that are there already are not written again.
+
+        Raises ArchiveError when the disk is full or the folder is read-only; nothing half-written stays behind.
+        """
+        sha256 = hashlib.sha256(data).hexdigest()
+        path = self.path(sha256)
+        try:
+            if not path.is_file():
+                self._write(path, gzip.compress(data, 0 if data.startswith(_COMPRESSED) else 6, mtime=0))
+        except OSError as error:
+            raise ArchiveError(f"{path} could not be written: {error.strerror or error}. Nothing was kept.") from error
+        return sha256
+
+    def _write(self, path: Path, packed: bytes) -> None:
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _sync_folder(self.folder)
+        stray = path.parent / f".{uuid.uuid4().hex}{_STRAY}"
+        try:
+            with stray.open("xb") as file:
+                file.write(packed)
+                file.flush()
+                os.fsync(file.fileno())
+            stray.replace(path)
+        except OSError:
+            stray.unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+
+    def read(self, sha256: str) -> bytes:
+        """Return the bytes with this hash. Raises ArchiveError, naming the file, when it is missing or altered."""
+        path = self.path(sha256)
+        try:
+            data = gzip.decompress(path.read_bytes())
+        except FileNotFoundError as error:
+            raise ArchiveError(f"The archived file {path} is missing.") from error
+        except (OSError, EOFError, zlib.error) as error:
+            raise ArchiveError(f"The archived file {path} cannot be read: {error}.") from error
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise ArchiveError(
+                f"The archived file {path} was altered: its content does not have the sha256 in its name."
+            )
+        return data
+
+    def verify(self, hashes: Iterable[str]) -> Iterator[str]:
+        """Yield one sentence for each of `hashes` whose file is missing, unreadable or altered."""
+        for sha256 in hashes:
+            try:
+                self.read(sha256)
+            except ArchiveError as error:
+                yield str(error)
+
+    def stray(self) -> Iterator[Path]:
+        """Yield what an interrupted `keep` left: temporary files that no row refers to."""
+        return self.folder.glob(f"??/.*{_STRAY}")
+
+    def tidy(self) -> int:
+        """Remove stray files and return how many. Call it as the only writer, at start."""
+        strays = list(self.stray())
+        for path in strays:
+            path.unlink(missing_ok=True)
+        return len(strays)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new name in `folder` survive a power cut: syncing the file alone does not."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
