@@ -203,3 +203,17 @@ def _text(before: str | None, after: str | None) -> Change:
         after=after,
         label="text",
     )
+
+
+def summary(changes: Sequence[Change]) -> str:
+    """Count changes in a person's words: "3 rows changed, 1 row added"; empty for none."""
+    rows: dict[str, set[Hashable]] = defaultdict(set)
+    for position, change in enumerate(changes):
+        noun = {"text": "paragraph", "release": "title"}.get(change.table, "row")
+        rows[f"{noun} {change.kind}"].add(change.row_id if change.row_id is not None else position)
+    return ", ".join(_counted(len(seen), name) for name, seen in rows.items())
+
+
+def _counted(count: int, name: str) -> str:
+    noun, kind = name.split(" ")
+    return f"{count:,} {noun}{'' if count == 1 else 's'} {kind}"

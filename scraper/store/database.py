@@ -1,0 +1,204 @@
+"""One connection, one writer: opening with care, numbered migrations, and transactions."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import sqlite_utils
+
+from scraper.errors import StoreError
+
+MIGRATIONS = ("schema.sql",)
+"""Step n brings `user_version` from n to n + 1; each runs in one transaction. Only ever append."""
+VERSION = len(MIGRATIONS)
+_SOON = 0.5
+"""Seconds that cheap rows (fetch log, page state) may wait for their commit."""
+
+Row = sqlite3.Row
+
+
+class Database:
+    """The published SQLite file, opened for writing by one process and shared by its threads."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self.path = path
+        self._connection = connection
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._begun = 0.0
+
+    @classmethod
+    def open(cls, path: Path) -> "Database":
+        """Open or create the file; StoreError when it is damaged, read-only, locked or from a newer version."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fresh = not path.exists() or path.stat().st_size == 0
+            connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"{path}: the database cannot be opened for writing: {error}") from error
+        try:
+            return cls(_prepared(connection, path, fresh), path)
+        except sqlite3.Error as error:
+            connection.close()
+            raise StoreError(f"{path}: {_words(error)} The file was left as it is.") from error
+        except StoreError:
+            connection.close()
+            raise
+
+    def close(self) -> None:
+        """Commit what waits and close."""
+        with self._lock:
+            self.flush()
+            self._connection.close()
+
+    def __enter__(self) -> "Database":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def rows(self, sql: str, *values: Any) -> list[Row]:
+        """Return all rows of a query."""
+        with self._lock:
+            return self._connection.execute(sql, values).fetchall()
+
+    def one(self, sql: str, *values: Any) -> Row | None:
+        """Return the first row of a query, if any."""
+        with self._lock:
+            row: Row | None = self._connection.execute(sql, values).fetchone()
+            return row
+
+    def soon(self, sql: str, *values: Any) -> int:
+        """Write a cheap row that may be committed a moment later; return its row id."""
+        with self._lock:
+            if not self._connection.in_transaction:
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._begun = time.monotonic()
+            rowid = self._connection.execute(sql, values).lastrowid or 0
+            if not self._depth and time.monotonic() - self._begun > _SOON:
+                self.flush()
+            return rowid
+
+    def flush(self) -> None:
+        """Commit what `soon` has written."""
+        with self._lock:
+            if self._connection.in_transaction and not self._depth:
+                self._connection.execute("COMMIT")
+
+    @contextmanager
+    def atomic(self) -> Iterator["Database"]:
+        """All or nothing, also after kill -9; nested blocks join the outer one."""
+        with self._lock:
+            if self._depth:
+                yield self
+                return
+            self.flush()
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._depth = 1
+            try:
+                yield self
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            else:
+                self._connection.execute("COMMIT")
+            finally:
+                self._depth = 0
+
+    def write(self, sql: str, *values: Any) -> None:
+        """Run one statement of the surrounding `atomic` block (or a transaction of its own)."""
+        with self.atomic():
+            self._connection.execute(sql, values)
+
+    def insert(self, table: str, row: Mapping[str, Any], *, ignore: bool = False) -> None:
+        """Insert one row by column names."""
+        self.insert_all(table, tuple(row), [tuple(row.values())], ignore=ignore)
+
+    def insert_all(
+        self, table: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]], *, ignore: bool = False
+    ) -> None:
+        """Insert many rows; `table` and `columns` are our own names, never a stranger's text."""
+        marks = ", ".join("?" * len(columns))
+        verb = "INSERT OR IGNORE" if ignore else "INSERT"
+        with self.atomic():
+            self._connection.executemany(f"{verb} INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608
+
+    def backup(self, target: Path) -> None:
+        """Write a consistent copy to `target`, which must not exist, while others read and write."""
+        with self._lock:
+            self.flush()
+            self._connection.execute("VACUUM INTO ?", (str(target),))
+
+    def integrity(self) -> list[str]:
+        """Return what `integrity_check` and `foreign_key_check` complain of; empty when all is well."""
+        found = [row[0] for row in self.rows("PRAGMA integrity_check") if row[0] != "ok"]
+        return found + [
+            f"{row[0]}: row {row[1]} refers to nothing in {row[2]}" for row in self.rows("PRAGMA foreign_key_check")
+        ]
+
+
+def _prepared(connection: sqlite3.Connection, path: Path, fresh: bool) -> sqlite3.Connection:
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA busy_timeout = 10000")
+    connection.execute("PRAGMA foreign_keys = ON")
+    found = connection.execute("PRAGMA user_version").fetchone()[0]
+    if found > VERSION:
+        raise StoreError(
+            f"{path}: written by a newer version (schema {found}, this one knows {VERSION}); upgrade first."
+        )
+    if not fresh and connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+        raise StoreError(f"{path}: the database is damaged; restore a backup, or move the file away to keep it.")
+    if not fresh and found == 0 and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise StoreError(f"{path}: this SQLite file was not made by Detainer Watch.")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    if found < VERSION:
+        _migrate(connection, path, found)
+    _enable_search(connection)
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, path: Path, found: int) -> None:
+    if found:
+        copy = path.with_name(f"{path.name}.before-v{VERSION}")
+        copy.unlink(missing_ok=True)
+        connection.execute("VACUUM INTO ?", (str(copy),))
+    script = "".join(resources.files("scraper.store").joinpath(name).read_text("utf-8") for name in MIGRATIONS[found:])
+    try:
+        connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {VERSION};\nCOMMIT;")
+    except sqlite3.Error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _enable_search(connection: sqlite3.Connection) -> None:
+    """Full-text search, kept in step by triggers (sqlite-utils writes them)."""
+    database = sqlite_utils.Database(connection)
+    for table, columns in {
+        "release": ["title", "publisher", "citation"],
+        "case_account": ["agency_quoted", "place_quoted", "charges_quoted", "quote"],
+        "policy": ["jurisdiction_quoted", "policy_quoted", "criteria_quoted"],
+    }.items():
+        if not database.table(table).detect_fts():
+            database.table(table).enable_fts(columns, create_triggers=True, tokenize="porter")
+    # `release` has no integer key of its own, so a copy made by VACUUM may number its rows anew
+    database.table("release").rebuild_fts()
+
+
+def _words(error: sqlite3.Error) -> str:
+    text = str(error)
+    if "locked" in text:
+        return "another process holds the database; stop it or try again."
+    if "readonly" in text or "unable to open" in text:
+        return "the database cannot be written; check the folder's permissions and that the disk is not read-only."
+    if "not a database" in text or "malformed" in text:
+        return "the database is damaged; restore a backup, or move the file away to keep it."
+    if "full" in text:
+        return "the disk is full."
+    return f"SQLite says: {text}."
