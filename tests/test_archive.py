@@ -150,7 +150,8 @@ def test_a_read_only_folder_is_told() -> None:
             path.chmod(0o555)
         code = (
             "from scraper.errors import ArchiveError\nos.geteuid() or os.setuid(65534)\n"
-            "archive = Archive(Path(sys.argv[1]))\ndata = archive.read(sys.argv[2])\nprint(len(data), archive.keep(data))\n"
+            "archive = Archive(Path(sys.argv[1]))\ndata = archive.read(sys.argv[2])\n"
+            "print(len(data), archive.keep(data))\n"
             "try: archive.keep(b'new')\nexcept ArchiveError as error: print(error)"
         )
         done = child(code, name, sha256)
