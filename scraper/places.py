@@ -1,0 +1,187 @@
+"""Quoted place names to FIPS codes: exact names and decided aliases, never similarity (decision 0003)."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from scraper.model import Agreement, CaseAccount, DetainerRecord, Fact, Figure, Policy, Reading
+
+_SUFFIX = re.compile(
+    r" (County|Parish|City and Borough|Borough|Census Area|Municipality|Municipio|Planning Region"
+    r"|Island|District|city)$"
+)
+_COUNTY_WORD = re.compile(r" (county|parish|borough|census area|municipality|municipio)$")
+_ZIP = re.compile(r"\s+\d{5}(-\d{4})?$")
+_NOTE = re.compile(r"\s*\([^()]*\)\s*$")
+_SAME = str.maketrans({"’": "'", "‘": "'", "–": "-", "‑": "-", "‐": "-"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A state, county-level area or city. `fips` has 2 or 5 digits, none for a city; `state` is the 2-letter code."""
+
+    place_id: str
+    fips: str
+    kind: str
+    name: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gazetteer:
+    """The reference tables, indexed by normalised name and state code ("" = the name stands without a state)."""
+
+    places: Mapping[str, Place]
+    names: Mapping[tuple[str, str], str | None]
+    """(name, state) -> place_id; None where the name means more than one place."""
+    aliases: Mapping[tuple[str, str], str]
+
+    @classmethod
+    def of(cls, places: Iterable[Mapping[str, str]], aliases: Iterable[Mapping[str, str]]) -> "Gazetteer":
+        """Build from the rows of places.csv and aliases.csv."""
+        table = {row["place_id"]: Place(**{name: row[name] for name in Place.__slots__}) for row in places}
+        whole = {place.state: place.name for place in table.values() if len(place.fips) == 2}
+        names: dict[tuple[str, str], str | None] = {}
+        for place in table.values():
+            alone = len(place.fips) == 5 and place.name == whole.get(place.state)
+            for name in () if alone else _names(place):
+                names[name] = place.place_id if names.get(name, place.place_id) == place.place_id else None
+        decided = {(_key(row["quoted"]), row["state"]): row["place_id"] for row in aliases}
+        return cls(places=table, names=names, aliases=decided)
+
+    def place(self, place_id: str) -> Place | None:
+        """Return the place with this id, if the reference table has it."""
+        return self.places.get(place_id)
+
+    def find(self, quoted: str, state: str = "") -> str | None:
+        """Return the place_id of a name as quoted, or None where it is unknown or may mean several places.
+
+        `state` is a name or code that stands elsewhere in the row; one inside `quoted` must agree with it.
+        """
+        text = " ".join(quoted.translate(_SAME).split())
+        code = self._state(state)
+        if code is None:
+            return None
+        return self._find(text, code) or self._find(_ZIP.sub("", _NOTE.sub("", text)), code)
+
+    def matches(self, place_id: str, wanted: str) -> bool:
+        """Tell whether `place_id` is, or lies in, the place `wanted`: a FIPS code, place_id or name with its state."""
+        here, target = self.places.get(place_id), self.places.get(wanted) or self.places.get(self.find(wanted) or "")
+        if here is None or target is None:
+            return False
+        whole = len(target.fips) == 2 or target.name == self._name_of(target.state)
+        return here.place_id == target.place_id or (whole and here.state == target.state)
+
+    def _name_of(self, code: str) -> str:
+        state = self.places.get(self.names.get((code, "")) or "")
+        return state.name if state else ""
+
+    def _state(self, text: str) -> str | None:
+        """Return the 2-letter code that `text` names, "" for an empty text, None for anything else."""
+        clean = " ".join(text.split())
+        if not clean:
+            return ""
+        found = self._stateless(clean)
+        return self.places[found].state if found and len(found) == 2 else None
+
+    def _stateless(self, text: str) -> str | None:
+        """Names that need no state: states themselves (a code only in capitals) and aliases without a state."""
+        key = (_key(text), "")
+        return self.names.get((text, "")) or self.aliases.get(key) or self.names.get(key)
+
+    def _find(self, text: str, state: str) -> str | None:
+        if not text:
+            return self.names.get((state, "")) if state else None
+        name, quoted_state = self._split(text)
+        if quoted_state and state and quoted_state != state:
+            return None
+        code = state or quoted_state
+        if not name:
+            return self._named(text, state) if state else self._stateless(text)
+        return self._named(name, code) if code else self._stateless(name)
+
+    def _split(self, text: str) -> tuple[str, str]:
+        """Split "Cook County, Illinois" into name and state code; ("", code) for a state alone."""
+        whole = self._state(text)
+        if whole:
+            return "", whole
+        name, comma, last = text.rpartition(",")
+        code = self._state(last) if comma else None
+        if code:
+            return name.strip(), code
+        words = text.split()
+        for count in (1, 2, 3):
+            name, code = " ".join(words[:-count]), self._state(" ".join(words[-count:]))
+            if code and _COUNTY_WORD.search(name.casefold()):
+                return name, code
+        return text, ""
+
+    def _named(self, name: str, code: str) -> str | None:
+        """Look up a name within a state; of "Iowa City, Johnson County" the county is what the words make certain."""
+        key = (_key(name), code)
+        found = self.aliases.get(key) or self.names.get(key)
+        if found or "," not in name:
+            return found
+        last = _key(name.rpartition(",")[2])
+        return self._named(last, code) if _COUNTY_WORD.search(last) else None
+
+
+def resolve(reading: Reading, gazetteer: Gazetteer) -> Reading:
+    """Return `reading` with the place_id of every fact that names a known place; quotes stay as they are."""
+    memo: dict[tuple[str, str, bool], str | None] = {}
+
+    def found(fact: Fact) -> str | None:
+        for asked in _asked(fact):
+            if asked not in memo:
+                memo[asked] = _ask(gazetteer, *asked)
+            if memo[asked]:
+                return memo[asked]
+        return None
+
+    return replace(reading, facts=tuple(replace(fact, place_id=found(fact)) for fact in reading.facts))
+
+
+def _asked(fact: Fact) -> tuple[tuple[str, str, bool], ...]:
+    """What to look up for a fact, most telling first: (quoted, state, whether the column holds counties only)."""
+    state = fact.state_quoted
+    match fact:
+        case Agreement():
+            whole_state = fact.type_quoted.casefold() == "state agency" and not fact.county_quoted.strip("#N/A ")
+            return (("", state, False),) if whole_state else ((fact.county_quoted or "?", state, True),)
+        case Policy():
+            return ((fact.jurisdiction_quoted, state, False),)
+        case DetainerRecord():
+            return ((fact.facility_quoted or "?", state, False),)
+        case Figure() if fact.facility_quoted:
+            return ((fact.facility_quoted, state, False), (fact.place_quoted or "?", state, False))
+        case CaseAccount() if not fact.place_quoted:
+            return ((fact.agency_quoted, state, False),)
+        case _:
+            return ((fact.place_quoted, state, False),)
+
+
+def _ask(gazetteer: Gazetteer, quoted: str, state: str, county_column: bool) -> str | None:
+    found = gazetteer.find(quoted, state)
+    return gazetteer.find(f"{quoted} County", state) if found is None and county_column else found
+
+
+def _names(place: Place) -> Iterable[tuple[str, str]]:
+    """Every exact name of a place with the state it needs."""
+    if len(place.fips) == 2:
+        return (_key(place.name), ""), (place.state, ""), (_key(place.name), place.state)
+    full, base = _key(place.name), _key(_SUFFIX.sub("", place.name))
+    names = {full, base}
+    if place.kind == "county":
+        names |= {f"county of {base}", f"{base} co.", f"{base} co"}
+    if place.kind in ("city", "independent_city"):
+        base = base.removesuffix(" city") if place.kind == "city" else base
+        names |= {base, f"{base} city", f"city of {base}"}
+    return tuple((name, place.state) for name in names)
+
+
+def _key(text: str) -> str:
+    """NFC, no format characters, one kind of quote and dash, folded case; Saint and St read as "st."."""
+    plain = "".join(c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) != "Cf")
+    folded = " ".join(plain.translate(_SAME).casefold().split())
+    return re.sub(r"\b(?:saint|st)\b\.?", "st.", folded)
