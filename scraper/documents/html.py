@@ -27,7 +27,9 @@ _BLOCK_TAGS: Final = (
 )
 _BLOCKS: Final = frozenset(_BLOCK_TAGS.split())
 _HIDING: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_META_CHARSET: Final = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_META_CHARSET: Final = re.compile(
+    rb"(?:<meta[^>]{0,200}?charset|<\?xml[^>]{0,100}?encoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE
+)
 _BOMS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _REALLY_CP1252: Final = frozenset({"iso-8859-1", "iso8859-1", "latin-1", "latin1", "us-ascii", "ascii"})
 _RAISED: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -142,7 +144,7 @@ def links(tree: LexborHTMLParser, base_url: str, select: str | None = None) -> t
     found: dict[str, Link] = {}
     for node in nodes:
         href = node.attributes.get("href") or ""
-        address = None if href.startswith("#") else urls.address(href, base)
+        address = None if not href or href.startswith("#") else urls.address(href, base)
         if address is None:
             continue
         url = urls.without_slash(address)

@@ -1,0 +1,90 @@
+"""What changes each time a page is served and says nothing: clocks, counters, session ids.
+
+A rule takes a whole paragraph, a whole segment between separators ("Staff · 3 hours ago · 12 views"), or a phrase
+that can only speak of the moment of serving. A date or figure inside a sentence or a table row is never touched.
+"""
+
+import re
+from typing import Final
+
+PARTS: Final = (
+    ".ad, .ads, .advert, .advertisement, .ad-banner, .ad-slot, .ad-container, .sponsored, .adsbygoogle",
+    '[id^="google_ads"], [id^="div-gpt-ad"]',
+    ".timeago, .time-ago, .view-count, .views-count, .share-count, .share-counter, .social-share, [role=timer]",
+)
+"""CSS selectors of parts of a page that are no content."""
+
+_MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
+_DAY = r"(?:(?:mon|tues?|wed(?:nes)?|thur?s?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s+)?"
+_DATE = (
+    rf"{_DAY}(?:{_MONTH}\s*\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|\d{{1,2}}[\s-]+{_MONTH},?[\s-]+\d{{4}}|"
+    r"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}\.\d{1,2}\.\d{4})"
+)
+_TIME = (
+    r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?:\s*[ap]\.?m\.?)?"
+    r"(?:\s*(?:z|utc|gmt|[a-z]{1,4}t|[+-]\d\d:?\d\d)(?![a-z]))?(?:\s*\([a-z ]+\))?"
+)
+_MOMENT = rf"(?:{_DATE}(?:(?:,?\s+(?:at\s+|-\s+)?|t|,\s*){_TIME})?|{_TIME}(?:,?\s+(?:on\s+)?{_DATE})?|\d{{10,13}})"
+_TIMED = rf"(?:{_DATE}(?:,?\s+(?:at\s+|-\s+)?|t|,\s*){_TIME}|{_TIME}(?:,?\s+(?:on\s+)?{_DATE})?|\d{{10,13}})"
+_SERVED = r"(?:updated?|generated|refreshed|rendered|retrieved|cached|loaded|built|accessed|printed|served|synced)"
+_CLOCK = rf"(?:(?:this|the)\s+)?(?:page|site|content|data|time|list|report)?\s*(?:was\s+|is\s+)?(?:last\s+)?{_SERVED}"
+_SPAN = r"(?:about\s+|over\s+|almost\s+)?(?:\d+|an?|a few)\s+"
+_AGO = rf"{_SPAN}(?:sec(?:ond)?|min(?:ute)?|hr|hour|day|week|month|year)s?\s+ago"
+_POSTED = r"(?:last\s+)?(?:posted|published|updated|refreshed|generated|checked|viewed|seen|modified|edited)"
+_COUNTED = r"(?:page\s*)?(?:views?|reads?|hits|shares?|likes?|comments?|reactions?|downloads?|followers|retweets?)"
+_NUMBER = r"\d[\d,.]*\s*[km]?"
+
+WHOLE: Final = {
+    "a clock": rf"{_CLOCK}\s*(?:on|at|:|-|–|—)?\s*{_MOMENT}",
+    "the time now": rf"(?:(?:current|server|local)\s+time|now|today(?: is)?)\s*:?\s*{_MOMENT}",
+    "a notice over archived pages": r"archived content|in an effort to keep ice\.gov current, the archive contains .*",
+    "a copyright line": r"(?:©|\(c\)|copyright)\s.{0,120}",
+    "the word over an advertisement": r"(?:advertisements?|sponsored(?: content)?|story continues below(?: advertisement)?)",
+}
+"""Rules for a whole paragraph."""
+SEGMENT: Final = {
+    "a clock with the time": rf"{_CLOCK}\s*(?:on|at|:|-|–|—)?\s*{_TIMED}",
+    "an age": rf"(?:{_POSTED}\s*:?\s*)?\(?{_AGO}\)?|(?:{_POSTED}\s*:?\s*)?just now",
+    "a counter": rf"(?:total\s+)?{_COUNTED}\s*[:(]\s*{_NUMBER}\)?|{_NUMBER}\s*(?:{_COUNTED})|viewed\s+{_NUMBER}\s+times",
+    "visitors": rf"you are visitor\s.{{0,20}}|visitors?(?:\s+number)?\s*[:#]\s*{_NUMBER}|"
+    rf"{_NUMBER}\s*(?:people|users|visitors|readers)\s+(?:are\s+)?(?:reading|online|watching|viewing).{{0,20}}",
+    "an id of this request": r"(?:session|request|ray|trace|correlation|visitor|build|render|csrf|page)\s*"
+    r"(?:id|token|nonce|key)\s*[:#=]?\s*(?=\S*\d)[\w.:#-]{4,}|(?:nonce|token)\s*[:#=]\s*\S{6,}|reference\s*#[\w.]{8,}",
+    "how long serving took": rf"(?:page\s+)?(?:{_SERVED}|loaded)\s+in\s+[\d.,]+\s*(?:ms|s|sec|seconds?|milliseconds?)"
+    r"(?:\s+by\s+\S+)?|served\s+by\s+\S+",
+    "reading time": r"\d+[\s-]min(?:ute)?s?\s+read",
+}
+"""Rules for a whole paragraph or a whole segment of one."""
+PHRASE: Final = {
+    "an age with its verb": rf"[\s(,;–—-]*\b{_POSTED}\s+{_AGO}\)?",
+    "an age at the end": rf"[\s(,;–—-]*(?<!\w){_SPAN}(?:sec(?:ond)?|min(?:ute)?|hr|hour)s?\s+ago\)?$",
+}
+"""Rules for a phrase inside a paragraph."""
+
+_WHOLE: Final = re.compile(rf"(?:{'|'.join([*WHOLE.values(), *SEGMENT.values()])})[.!]?", re.IGNORECASE)
+_SEGMENT: Final = re.compile(rf"(?:{'|'.join(SEGMENT.values())})[.!]?", re.IGNORECASE)
+_PHRASE: Final = re.compile("|".join(PHRASE.values()), re.IGNORECASE)
+_SEPARATOR: Final = re.compile(r"(\s+[|·•]\s+)")
+_LONGEST: Final = 300
+_HINT: Final = re.compile(r"\bago\b|[|·•]", re.IGNORECASE)
+
+
+def quiet(paragraphs: tuple[str, ...]) -> tuple[str, ...]:
+    """Return `paragraphs` without what changes at each serving; a paragraph of nothing else is left out."""
+    return tuple(kept for paragraph in paragraphs if (kept := _quiet(paragraph)))
+
+
+def _quiet(paragraph: str) -> str:
+    if len(paragraph) <= _LONGEST and _WHOLE.fullmatch(paragraph):
+        return ""
+    if not _HINT.search(paragraph):
+        return paragraph
+    pieces = _SEPARATOR.split(paragraph)
+    kept = [(mark, text) for mark, text in zip(["", *pieces[1::2]], pieces[::2], strict=True) if not _noise(text)]
+    if not kept:
+        return ""
+    return _PHRASE.sub("", "".join(mark + text for mark, text in kept)[len(kept[0][0]) :]).strip()
+
+
+def _noise(segment: str) -> bool:
+    return len(segment) <= _LONGEST and _SEGMENT.fullmatch(segment.strip()) is not None
