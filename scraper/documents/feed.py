@@ -14,6 +14,7 @@ from scraper.errors import LayoutChanged, Unreadable
 from scraper.model import Document
 
 _ENTITY: Final = re.compile(r"<!ENTITY", re.IGNORECASE)
+_FIELDS: Final = ("link", "title", "id", "summary", "published", "updated")
 _ENDS: Final = re.compile(r"</(?:\w+:)?(?:rss|feed|RDF)\s*>", re.IGNORECASE)
 
 
@@ -44,7 +45,7 @@ def entries(document: Document) -> tuple[Entry, ...]:
         raise Unreadable("The feed declares XML entities, which are never expanded.")
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": document.url}
     parsed: Any = feedparser.parse(BytesIO(text.encode("utf-8", "replace")), response_headers=headers)
-    if not parsed.version:
+    if not parsed.get("version"):
         raise LayoutChanged("The document is no RSS or Atom feed.")
     if not _ENDS.search(text):
         raise Unreadable("The feed is cut off: its closing tag is missing.")

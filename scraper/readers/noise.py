@@ -39,7 +39,7 @@ WHOLE: Final = {
     "the time now": rf"(?:(?:current|server|local)\s+time|now|today(?: is)?)\s*:?\s*{_MOMENT}",
     "a notice over archived pages": r"archived content|in an effort to keep ice\.gov current, the archive contains .*",
     "a copyright line": r"(?:©|\(c\)|copyright)\s.{0,120}",
-    "the word over an advertisement": r"(?:advertisements?|sponsored(?: content)?|story continues below(?: advertisement)?)",
+    "the word over an advertisement": r"advertisements?|sponsored(?: content)?|story continues below.{0,20}",
 }
 """Rules for a whole paragraph."""
 SEGMENT: Final = {
