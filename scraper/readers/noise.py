@@ -45,7 +45,7 @@ WHOLE: Final = {
 SEGMENT: Final = {
     "a clock with the time": rf"{_CLOCK}\s*(?:on|at|:|-|–|—)?\s*{_TIMED}",
     "an age": rf"(?:{_POSTED}\s*:?\s*)?\(?{_AGO}\)?|(?:{_POSTED}\s*:?\s*)?just now",
-    "a counter": rf"(?:total\s+)?{_COUNTED}\s*[:(]\s*{_NUMBER}\)?|{_NUMBER}\s*(?:{_COUNTED})|viewed\s+{_NUMBER}\s+times",
+    "a counter": rf"(?:total )?{_COUNTED}\s*[:(]\s*{_NUMBER}\)?|{_NUMBER}\s*(?:{_COUNTED})|viewed\s+{_NUMBER}\s+times",
     "visitors": rf"you are visitor\s.{{0,20}}|visitors?(?:\s+number)?\s*[:#]\s*{_NUMBER}|"
     rf"{_NUMBER}\s*(?:people|users|visitors|readers)\s+(?:are\s+)?(?:reading|online|watching|viewing).{{0,20}}",
     "an id of this request": r"(?:session|request|ray|trace|correlation|visitor|build|render|csrf|page)\s*"
