@@ -50,6 +50,23 @@ class Database:
             connection.close()
             raise
 
+    @classmethod
+    def reading(cls, path: Path) -> "Database":
+        """Open an existing file for questions only; takes no lock and writes nothing."""
+        if not path.is_file():
+            raise StoreError(f"{path}: there is no database yet; run `detainer-watch check` or `up` first.")
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10)
+        connection.row_factory = sqlite3.Row
+        try:
+            found = connection.execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.Error as error:
+            connection.close()
+            raise StoreError(f"{path}: {_words(error)}") from error
+        if found != VERSION:
+            connection.close()
+            raise StoreError(f"{path}: schema {found}, this version reads {VERSION}; run the daemon once to upgrade.")
+        return cls(connection, path)
+
     def close(self) -> None:
         """Commit what waits and close."""
         with self._lock:
@@ -126,7 +143,7 @@ class Database:
         marks = ", ".join("?" * len(columns))
         verb = "INSERT OR IGNORE" if ignore else "INSERT"
         with self.atomic():
-            self._connection.executemany(f"{verb} INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608
+            self._connection.executemany(f"{verb} INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
 
     def backup(self, target: Path) -> None:
         """Write a consistent copy to `target`, which must not exist, while others read and write."""

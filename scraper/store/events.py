@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from scraper import diff
 from scraper.ids import content_id
@@ -166,7 +167,7 @@ def record_source(db: Database, *, kind: EventKind, source_id: str, at: str, sum
 
 
 def _count(db: Database, kind: str, column: str, value: str) -> int:
-    row = db.one(f"SELECT count(*) AS n FROM event WHERE kind = ? AND {column} = ?", kind, value)  # noqa: S608
+    row = db.one(f"SELECT count(*) AS n FROM event WHERE kind = ? AND {column} = ?", kind, value)
     return int(row["n"]) if row else 0
 
 
@@ -201,23 +202,22 @@ def _insert(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a problem is about."""
+    """What a problem is about: an address of a source, and whether fetching it, its list or its content is at fault."""
 
     source_id: str
-    url: str = ""
+    url: str
+    topic: Literal["fetch", "index", "document"]
     release_id: str | None = None
 
 
 def problems(db: Database, about: About, found: Sequence[Problem], at: str) -> None:
-    """Open or keep open the problems found of one address, and close those that are no longer there."""
-    ids = {content_id("problem", about.source_id, about.url, p.code, p.text, p.locator): p for p in found}
-    known = db.rows(
-        "SELECT problem_id, closed_at FROM problem WHERE source_id = ? AND url = ? AND (closed_at IS NULL OR ?)",
-        about.source_id,
-        about.url,
-        bool(ids),
+    """Open or keep open the problems found, and close those about the same thing that are no longer there."""
+    key = (about.source_id, about.url, about.topic)
+    ids = {content_id("problem", *key, p.code, p.text, p.locator): p for p in found}
+    rows = db.rows(
+        "SELECT problem_id FROM problem WHERE source_id = ? AND url = ? AND topic = ? AND closed_at IS NULL", *key
     )
-    stale = [row["problem_id"] for row in known if row["closed_at"] is None and row["problem_id"] not in ids]
+    stale = [row["problem_id"] for row in rows if row["problem_id"] not in ids]
     if not ids and not stale:
         return
     with db.atomic():
@@ -225,12 +225,13 @@ def problems(db: Database, about: About, found: Sequence[Problem], at: str) -> N
             db.write("UPDATE problem SET closed_at = ? WHERE problem_id = ?", at, problem_id)
         for problem_id, problem in ids.items():
             db.write(
-                "INSERT INTO problem (problem_id, source_id, release_id, url, code, text, locator, held_back, first_seen_at, last_seen_at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET last_seen_at = excluded.last_seen_at, closed_at = NULL",
+                "INSERT INTO problem (problem_id, source_id, release_id, url, topic, code, text, locator, held_back, first_seen_at, last_seen_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET last_seen_at = excluded.last_seen_at, closed_at = NULL",
                 problem_id,
                 about.source_id,
                 about.release_id,
                 about.url,
+                about.topic,
                 problem.code,
                 problem.text,
                 problem.locator,
@@ -238,3 +239,12 @@ def problems(db: Database, about: About, found: Sequence[Problem], at: str) -> N
                 at,
                 at,
             )
+
+
+def open_problems(db: Database, source_id: str) -> dict[tuple[str, str], str]:
+    """Return the open problems of a source: (address, topic) -> the text of one that holds back, or ""."""
+    rows = db.rows(
+        "SELECT url, topic, text, held_back FROM problem WHERE source_id = ? AND closed_at IS NULL ORDER BY held_back",
+        source_id,
+    )
+    return {(row["url"], row["topic"]): row["text"] if row["held_back"] else "" for row in rows}

@@ -71,6 +71,8 @@ def record(db: Database, entry: Entry) -> Recorded:
         head = current(db, stream)
         restored = release["status"] == "withdrawn"
         if head and head["release_id"] != release_id and _has_edition(db, release_id, entry.source_id):
+            if entry.caused_by == "reader":
+                return Recorded(release_id=release_id, kind=None)  # a past list; only the newest is read anew
             stream = f"{stream}/{release_id}"  # an older list of a cumulative series: its own side history
             head = current(db, stream)
         digest = diff.content_hash(entry.reading)
@@ -185,7 +187,7 @@ def _replace_rows(
     told: list[Change] = []
     for kind in FACT_TYPES:
         facts = by_type.get(kind, [])
-        stored = db.rows(f"SELECT row_id, row_hash FROM {kind.TABLE} WHERE stream = ? AND last_reading IS NULL", stream)  # noqa: S608
+        stored = db.rows(f"SELECT row_id, row_hash FROM {kind.TABLE} WHERE stream = ? AND last_reading IS NULL", stream)
         if not facts and not stored:
             continue
         hashes = [diff.fact_hash(fact) for fact in facts]
@@ -218,7 +220,7 @@ def _end(db: Database, kind: type[Fact], row_ids: Sequence[int], reading_id: int
         reading_id,
     )
     for row_id in row_ids:
-        db.write(f"UPDATE {kind.TABLE} SET last_reading = ? WHERE row_id = ?", last and last["reading_id"], row_id)  # noqa: S608
+        db.write(f"UPDATE {kind.TABLE} SET last_reading = ? WHERE row_id = ?", last and last["reading_id"], row_id)
 
 
 def _start(
@@ -233,7 +235,7 @@ def _start(
     columns = _STORED[kind]
     rows = sorted(
         (row_id, release_id, source_id, stream, diff.fact_hash(fact), reading_id, None, fact.locator.text())
-        + tuple(_stored(getattr(fact, name)) for name in columns)  # noqa: RUF005
+        + tuple(_stored(getattr(fact, name)) for name in columns)
         for row_id, fact in come
     )  # sorted by row id: inserts run along the tree
     db.insert_all(kind.TABLE, (*_LIFE, *columns), rows)
@@ -245,7 +247,7 @@ def _stored(value: Any) -> Any:
 
 def load(db: Database, kind: type[Fact], row_id: int) -> Fact:
     """Return a stored row as the fact it was."""
-    row = db.one(f"SELECT * FROM {kind.TABLE} WHERE row_id = ?", row_id)  # noqa: S608
+    row = db.one(f"SELECT * FROM {kind.TABLE} WHERE row_id = ?", row_id)
     if row is None:
         raise LookupError(row_id)
     values = {name: row[name] for name in _STORED[kind]}
@@ -255,7 +257,7 @@ def load(db: Database, kind: type[Fact], row_id: int) -> Fact:
 
 
 def _text_changes(entry: Entry, release: Row, head: Row | None) -> tuple[Change, ...]:
-    if head is None or entry.cumulative and head["release_id"] != release["release_id"]:
+    if head is None or (entry.cumulative and head["release_id"] != release["release_id"]):
         return ()
     before = head["text"].split("\n") if head["text"] else []
     return diff.title_change(head["title"], entry.reading.title) + diff.text_changes(before, entry.reading.paragraphs)

@@ -93,6 +93,25 @@ def missing(db: Database, release_id: str) -> int:
         return int(row["missing"]) if row else 0
 
 
+def unlisted(db: Database, release_id: str, rounds: int) -> int:
+    """Remember in how many good rounds in a row the index left a release out; listed again is 0. Returns `rounds`."""
+    db.soon("UPDATE release SET unlisted = ? WHERE release_id = ?", rounds, release_id)
+    if not rounds:
+        db.soon("UPDATE release SET status = 'listed' WHERE release_id = ? AND status = 'delisted'", release_id)
+    return rounds
+
+
+def listed_as(db: Database, release_id: str, title: str) -> None:
+    """Remember the title the index gives."""
+    db.soon("UPDATE release SET listed_title = ? WHERE release_id = ?", title, release_id)
+
+
+def on_record(db: Database, source_id: str, publisher: str, ref: ReleaseRef, at: str) -> None:
+    """Enter a release that a baseline found listed, though its document could not be had: it is not news later."""
+    with db.atomic():
+        told(db, enter(db, source_id, publisher, ref, at)["release_id"])
+
+
 def told(db: Database, release_id: str) -> None:
     """Mark a release as announced, so that it never is again."""
     db.write("UPDATE release SET told = 1 WHERE release_id = ?", release_id)

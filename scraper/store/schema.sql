@@ -37,7 +37,9 @@ CREATE INDEX fetch_url ON fetch (url, fetch_id);
 CREATE TABLE page (                                      -- one watched address: what the next request needs to know
   source_id TEXT NOT NULL REFERENCES source, url TEXT NOT NULL, etag TEXT, last_modified TEXT,
   capture_id INTEGER REFERENCES capture, checked_at TEXT, unchanged INTEGER NOT NULL DEFAULT 0,
-  gone INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (source_id, url)
+  gone INTEGER NOT NULL DEFAULT 0,
+  read_capture INTEGER REFERENCES capture, read_version TEXT NOT NULL DEFAULT '',  -- what was last read to the end, by which code
+  PRIMARY KEY (source_id, url)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE host (
@@ -99,6 +101,7 @@ CREATE INDEX change_release ON change (release_id);
 
 CREATE TABLE problem (
   problem_id TEXT PRIMARY KEY, source_id TEXT NOT NULL REFERENCES source, release_id TEXT REFERENCES release, url TEXT NOT NULL DEFAULT '',
+  topic TEXT NOT NULL DEFAULT 'document',                -- fetch, index or document
   code TEXT NOT NULL, text TEXT NOT NULL, locator TEXT NOT NULL DEFAULT '', held_back INTEGER NOT NULL DEFAULT 0,
   first_seen_at TEXT NOT NULL, last_seen_at TEXT NOT NULL, closed_at TEXT
 ) STRICT;

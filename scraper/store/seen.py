@@ -19,9 +19,14 @@ class PageState:
     unchanged: int
     """Answers in a row without new bytes."""
     gone: int
+    read_capture: int | None
+    """The capture last read to the end and recorded; a crash in between leaves it behind `capture_id`."""
+    read_version: str
 
 
-UNSEEN = PageState(etag=None, last_modified=None, capture_id=None, sha256=None, unchanged=0, gone=0)
+UNSEEN = PageState(
+    etag=None, last_modified=None, capture_id=None, sha256=None, unchanged=0, gone=0, read_capture=None, read_version=""
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +152,7 @@ def page(db: Database, source_id: str, url: str) -> PageState:
 
 
 def keep_page(db: Database, source_id: str, url: str, state: PageState, at: str) -> None:
-    """Remember what the next request to an address must know."""
+    """Remember what the next request to an address must know (not what was read: that is `was_read`)."""
     db.soon(
         "INSERT INTO page (source_id, url, etag, last_modified, capture_id, checked_at, unchanged, gone) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT DO UPDATE SET etag = excluded.etag, last_modified = excluded.last_modified, capture_id = excluded.capture_id, "
@@ -160,6 +165,17 @@ def keep_page(db: Database, source_id: str, url: str, state: PageState, at: str)
         at,
         state.unchanged,
         state.gone,
+    )
+
+
+def was_read(db: Database, source_id: str, url: str, capture_id: int, version: str) -> None:
+    """Note that a capture has been read to the end by this version of the reader."""
+    db.soon(
+        "UPDATE page SET read_capture = ?, read_version = ? WHERE source_id = ? AND url = ?",
+        capture_id,
+        version,
+        source_id,
+        url,
     )
 
 

@@ -1,0 +1,45 @@
+"""How the check of one source went."""
+
+from dataclasses import dataclass, field
+
+from scraper.terms import SourceState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Why a round of a source was not good."""
+
+    state: SourceState
+    words: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Checked:
+    """How a check went; filled while it runs."""
+
+    source_id: str
+    baseline: bool
+    listed: int = 0
+    index_good: bool = False
+    """The index was read and lists what can be expected of it."""
+    fetched: int = 0
+    told: list[str] = field(default_factory=list)
+    """Kinds of the events recorded."""
+    changes: int = 0
+    trouble: Trouble | None = None
+    note: str = ""
+    """What a person should know of a round that is well all the same."""
+    pending: bool = False
+    """A listed release could not be had yet: the index must be read again next round even if it has not changed."""
+    open: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Problems open when the check began: (address, topic) -> text of one that holds a reading back, or ""."""
+
+    def worry(self, trouble: Trouble) -> None:
+        """Keep the first trouble met."""
+        self.trouble = self.trouble or trouble
+
+    def still_held(self, url: str, topic: str) -> None:
+        """What was held back and has not changed since is still held back."""
+        text = self.open.get((url, topic))
+        if text:
+            self.worry(Trouble(state="layout_changed", words=text))

@@ -1,0 +1,98 @@
+"""What ships with the product: places, aliases, the history of record, and the digest of the reading code."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from scraper import resources
+from scraper.fetch import Fetched
+from scraper.model import Options
+from scraper.pipeline.tools import Tools, stamp
+from scraper.places import Gazetteer
+from scraper.readers import history
+from scraper.settings import Confirm, Expect, Source
+
+_URL: Final = "https://history-of-record.invalid/bundle.json"
+"""A name that can never resolve: the bundle comes from the package, not from a network."""
+
+HISTORY: Final = Source(
+    id="history",
+    reader="history",
+    options=Options(
+        source_id="history",
+        url=_URL,
+        publisher="Detainer Watch (history of record)",
+        title="History of record",
+        series_kind="periodic",
+    ),
+    every_seconds=86400.0,
+    cron=None,
+    jitter_seconds=0.0,
+    allow_hosts=(),
+    expect=Expect(),
+    confirm=Confirm(),
+    schedule_words="with each start",
+    recheck_documents=0,
+)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@cache
+def place_rows() -> tuple[Sequence[Mapping[str, str]], Sequence[Mapping[str, str]]]:
+    """Return the rows of places.csv and aliases.csv."""
+    folder = resources.reference_dir()
+    return _rows(folder / "places.csv"), _rows(folder / "aliases.csv")
+
+
+@cache
+def gazetteer() -> Gazetteer:
+    """Return the places by name."""
+    return Gazetteer.of(*place_rows())
+
+
+@cache
+def code_digest() -> str:
+    """Return a digest of the code and reference data that turn bytes into rows: when it changes, all is read anew."""
+    package = Path(__file__).parent.parent
+    files = sorted([*package.glob("readers/*.py"), *package.glob("documents/*.py"), package / "places.py"])
+    files += sorted(resources.reference_dir().glob("*.csv"))
+    digest = sha256()
+    for file in files:
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
+def tools_for_history(tools: Tools) -> Tools:
+    """Return tools whose `get` serves the bundled history instead of a publisher."""
+    folder = resources.reference_dir() / "history"
+    body = history.bundle({file.name: file.read_text("utf-8") for file in sorted(folder.glob("*.csv"))})
+
+    def get(
+        url: str, *, allow_hosts: Sequence[str], etag: str | None = None, last_modified: str | None = None
+    ) -> Fetched:
+        return Fetched(
+            url=url,
+            final_url=url,
+            outcome="ok",
+            status=200,
+            headers={},
+            body=body,
+            media_type="application/json",
+            charset="utf-8",
+            etag=None,
+            last_modified=None,
+            reason="",
+            started_at=stamp(tools.now()),
+            ms=0,
+            requests=0,
+        )
+
+    return replace(tools, get=get, via="reference")

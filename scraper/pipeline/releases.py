@@ -1,0 +1,226 @@
+"""One release: ask its document, read what is unread, judge it, and record it in one transaction."""
+
+from collections.abc import Sequence
+
+from scraper import checks, places, readers
+from scraper.errors import ArchiveError, DocumentError, LayoutChanged
+from scraper.model import Document, Problem, Reading, ReleaseRef
+from scraper.pipeline.outcome import Checked, Trouble
+from scraper.pipeline.tools import Tools
+from scraper.pipeline.visit import Visit, document, visit
+from scraper.settings import Source
+from scraper.store import events, history, releases, seen
+from scraper.store.database import Row
+from scraper.terms import CausedBy
+
+_LIGHT = 4 * 1024 * 1024
+_HEAVY = ("application/pdf", "application/zip", "application/vnd.", "application/octet-stream")
+
+
+def is_heavy(page: Document) -> bool:
+    """Must this document be read in a child process with limits? Small HTML, CSV and JSON need not."""
+    return len(page.data) > _LIGHT or page.media_type.startswith(_HEAVY)
+
+
+def ask(tools: Tools, source: Source, url: str, round_id: int | None, checked: Checked) -> Visit:
+    """Visit an address; a good answer closes what was wrong with fetching it."""
+    found = visit(tools, source, url, round_id)
+    checked.fetched += 1
+    if found.good and (url, "fetch") in checked.open:
+        events.problems(tools.db, events.About(source_id=source.id, url=url, topic="fetch"), [], tools.at())
+    return found
+
+
+def check(
+    tools: Tools,
+    source: Source,
+    round_id: int | None,
+    version: str,
+    ref: ReleaseRef,
+    row: Row | None,
+    checked: Checked,
+) -> None:
+    """Ask the document of one release and record what it states."""
+    found = ask(tools, source, ref.url, round_id, checked)
+    if found.outcome == "gone":
+        missing(tools, source, row, checked, url=ref.url, title=ref.title)
+    elif not found.good:
+        _unfetched(tools, source, ref, row, found, checked)
+    elif found.unread(version):
+        _read_all(tools, source, version, ref, found, checked)
+    elif row is not None:
+        as_before(tools, row, checked)
+        _listed_title(tools, ref, row, checked)
+
+
+def as_before(tools: Tools, row: Row, checked: Checked) -> None:
+    """Note that a document answered with what it stated before; a withdrawn one is thereby restored."""
+    if row["status"] == "withdrawn":
+        events.record_release(tools.db, kind="restored", release_id=row["release_id"], at=tools.at())
+        checked.told.append("restored")
+    releases.seen_again(tools.db, row["release_id"], tools.at())
+    checked.still_held(row["url"], "document")
+
+
+def missing(tools: Tools, source: Source, row: Row | None, checked: Checked, url: str = "", title: str = "") -> None:
+    """Count a 404 or 410; believed, and told once, after the configured number of rounds in a row."""
+    if row is None or not row["editions"]:
+        text = f'"{title}" is listed, but its document answers that it does not exist'
+        _flag(tools, events.About(source_id=source.id, url=url, topic="fetch"), Problem(code="gone", text=text))
+        checked.worry(Trouble(state="failing", words=text))
+        checked.pending = True
+        return
+    checked.note = f'"{row["title"]}" answers that it does not exist'
+    if row["status"] == "withdrawn":
+        return
+    rounds, needed = releases.missing(tools.db, row["release_id"]), source.confirm.withdrawn_rounds
+    about = events.About(source_id=source.id, url=row["url"], topic="fetch", release_id=row["release_id"])
+    if rounds < needed:
+        text = f"the document answers that it does not exist (seen {rounds} of {needed} times needed to believe it)"
+        _flag(tools, about, Problem(code="gone", text=text))
+        return
+    events.record_release(tools.db, kind="withdrawn", release_id=row["release_id"], at=tools.at())
+    events.problems(tools.db, about, [], tools.at())
+    checked.told.append("withdrawn")
+
+
+def _flag(tools: Tools, about: events.About, *problems: Problem) -> None:
+    events.problems(tools.db, about, problems, tools.at())
+
+
+def read_in_place(
+    tools: Tools, source: Source, version: str, index: Visit, refs: Sequence[ReleaseRef], checked: Checked
+) -> None:
+    """Read releases that are the index page itself (a page or table watched in place, or the bundled history)."""
+    for capture_id, caused_by in _captures(index, version):
+        for ref in refs:
+            _read(tools, source, version, ref, capture_id, caused_by, checked)
+        seen.was_read(tools.db, source.id, index.url, capture_id, version)
+
+
+def _read_all(tools: Tools, source: Source, version: str, ref: ReleaseRef, found: Visit, checked: Checked) -> None:
+    for capture_id, caused_by in _captures(found, version):
+        _read(tools, source, version, ref, capture_id, caused_by, checked)
+        seen.was_read(tools.db, source.id, found.url, capture_id, version)
+
+
+def _captures(found: Visit, version: str) -> list[tuple[int, CausedBy]]:
+    """What to read, in order: after a change of our own code first the old bytes again, so that the publisher's
+    change is measured against what the same code made of the old bytes."""
+    todo: list[tuple[int, CausedBy]] = []
+    if found.read_capture is not None and found.read_version != version:
+        todo.append((found.read_capture, "reader"))
+    if found.capture_id is not None and found.capture_id != found.read_capture:
+        todo.append((found.capture_id, "publisher"))
+    return todo
+
+
+def _read(
+    tools: Tools,
+    source: Source,
+    version: str,
+    ref: ReleaseRef,
+    capture_id: int,
+    caused_by: CausedBy,
+    checked: Checked,
+) -> None:
+    try:
+        page = document(tools, capture_id)
+        reading: Reading = tools.parser.run(
+            readers.read, source.reader, page, ref, source.options, heavy=is_heavy(page)
+        )
+    except (DocumentError, ArchiveError) as error:
+        _unreadable(tools, source, ref, error, checked)
+        return
+    cumulative = _cumulative(source)
+    problems = checks.judge(reading, _size_before(tools, source, ref, cumulative), source.expect)
+    held = [problem for problem in problems if problem.holds_back]
+    if held:
+        _held(tools, source, ref, problems, held[0], checked)
+        return
+    recorded = history.record(
+        tools.db,
+        history.Entry(
+            source_id=source.id,
+            publisher=source.options.publisher,
+            ref=ref,
+            reading=places.resolve(reading, tools.gazetteer),
+            capture_id=capture_id,
+            seen_at=page.captured_at,
+            reader=source.reader,
+            reader_version=version,
+            cumulative=cumulative,
+            quiet=checked.baseline,
+            caused_by=caused_by,
+        ),
+    )
+    about = events.About(source_id=source.id, url=ref.url, topic="document", release_id=recorded.release_id)
+    _flag(tools, about, *problems)
+    if recorded.kind:
+        checked.told.append(recorded.kind)
+        checked.changes += len(recorded.changes)
+    releases.listed_as(tools.db, recorded.release_id, ref.title)
+
+
+def _cumulative(source: Source) -> bool:
+    kind = source.options.series_kind or readers.READERS[source.reader].SERIES_KIND
+    return kind == "cumulative"
+
+
+def _size_before(tools: Tools, source: Source, ref: ReleaseRef, cumulative: bool) -> checks.Size | None:
+    row = releases.find(tools.db, source.id, ref)
+    release_id = row["release_id"] if row else ""
+    head = history.current(tools.db, history.stream_of(source.id, release_id, cumulative))
+    return checks.Size(rows=head["rows"], characters=len(head["text"])) if head else None
+
+
+def _unfetched(tools: Tools, source: Source, ref: ReleaseRef, row: Row | None, found: Visit, checked: Checked) -> None:
+    text = f'"{ref.title}" could not be fetched: {found.reason}'
+    about = events.About(source_id=source.id, url=ref.url, topic="fetch", release_id=row["release_id"] if row else None)
+    _flag(tools, about, Problem(code="fetch", text=text))
+    checked.pending = checked.pending or row is None or not row["editions"]
+    checked.worry(Trouble(state="blocked" if found.outcome == "blocked" else "failing", words=text))
+    if checked.baseline:
+        releases.on_record(tools.db, source.id, source.options.publisher, ref, tools.at())
+
+
+def _unreadable(
+    tools: Tools, source: Source, ref: ReleaseRef, error: DocumentError | ArchiveError, checked: Checked
+) -> None:
+    """Flag a document we cannot read; a new file (not a web page) is news all the same, told once."""
+    text = f'"{ref.title}" ({ref.url}) could not be read: {error}'
+    row = releases.enter(tools.db, source.id, source.options.publisher, ref, tools.at())
+    about = events.About(source_id=source.id, url=ref.url, topic="document", release_id=row["release_id"])
+    _flag(tools, about, Problem(code="unreadable", text=text, holds_back=True))
+    checked.worry(Trouble(state="layout_changed" if isinstance(error, LayoutChanged) else "failing", words=text))
+    if checked.baseline:
+        releases.told(tools.db, row["release_id"])
+    elif not row["told"] and not isinstance(error, LayoutChanged):
+        events.record_release(
+            tools.db,
+            kind="new",
+            release_id=row["release_id"],
+            at=tools.at(),
+            summary=f"a new release; its document could not be read: {error}",
+        )
+        releases.told(tools.db, row["release_id"])
+        checked.told.append("new")
+
+
+def _held(
+    tools: Tools, source: Source, ref: ReleaseRef, problems: Sequence[Problem], worst: Problem, checked: Checked
+) -> None:
+    row = releases.enter(tools.db, source.id, source.options.publisher, ref, tools.at())
+    about = events.About(source_id=source.id, url=ref.url, topic="document", release_id=row["release_id"])
+    _flag(tools, about, *problems)
+    checked.worry(Trouble(state="layout_changed", words=f'"{ref.title}" is held back: {worst.text}'))
+    if checked.baseline:
+        releases.told(tools.db, row["release_id"])
+
+
+def _listed_title(tools: Tools, ref: ReleaseRef, row: Row, checked: Checked) -> None:
+    before = row["listed_title"]
+    if checked.baseline or not ref.title or not before or ref.title == before:
+        return
+    events.record_title(tools.db, row["release_id"], before, ref.title, tools.at())
+    checked.told.append("revised")

@@ -1,0 +1,201 @@
+"""One source, one round: read its index, ask every document, record what changed, and say how it went."""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from scraper import checks, readers
+from scraper.documents import html
+from scraper.errors import DocumentError, LayoutChanged
+from scraper.model import Discovery, Document, Problem, ReleaseRef
+from scraper.pipeline import releases as documents
+from scraper.pipeline.outcome import Checked, Trouble
+from scraper.pipeline.tools import Tools, reader_version
+from scraper.pipeline.visit import Visit, document, visit
+from scraper.settings import Source
+from scraper.store import events, releases, seen
+from scraper.store.database import Row
+from scraper.terms import SourceState
+
+
+def check_source(tools: Tools, source: Source, round_id: int | None) -> Checked:
+    """Run one round of one source; raises nothing that a publisher can cause."""
+    row = seen.source_row(tools.db, source.id)
+    checked = Checked(
+        source_id=source.id, baseline=row["baseline_at"] is None, open=events.open_problems(tools.db, source.id)
+    )
+    known = releases.of_source(tools.db, source.id)
+    index = documents.ask(tools, source, source.options.url, round_id, checked)
+    whole = next((release for release in known if release["url"] == source.options.url), None)
+    if index.outcome == "gone" and whole is not None:
+        documents.missing(tools, source, whole, checked)
+    elif not index.good:
+        state: SourceState = "blocked" if index.outcome == "blocked" else "failing"
+        _index_trouble(tools, source, Trouble(state=state, words=index.reason), "fetch", checked)
+    else:
+        _check_listed(tools, source, round_id, index, whole, known, checked)
+    return checked
+
+
+def _check_listed(
+    tools: Tools,
+    source: Source,
+    round_id: int | None,
+    index: Visit,
+    whole: Row | None,
+    known: Sequence[Row],
+    checked: Checked,
+) -> None:
+    version = reader_version(tools, source)
+    try:
+        discovery = _discover(tools, source, index, version, round_id, whole)
+    except DocumentError as error:
+        state: SourceState = "layout_changed" if isinstance(error, LayoutChanged) else "failing"
+        _index_trouble(tools, source, Trouble(state=state, words=str(error)), "index", checked)
+    else:
+        _walk(tools, source, round_id, version, index, discovery, known, checked)
+
+
+def _index_trouble(
+    tools: Tools, source: Source, trouble: Trouble, topic: Literal["fetch", "index"], checked: Checked
+) -> None:
+    checked.worry(trouble)
+    about = events.About(source_id=source.id, url=source.options.url, topic=topic)
+    events.problems(tools.db, about, [Problem(code=trouble.state, text=trouble.words, holds_back=True)], tools.at())
+
+
+def _discover(
+    tools: Tools, source: Source, index: Visit, version: str, round_id: int | None, whole: Row | None
+) -> Discovery | None:
+    """Return what the index lists, or None when it is as it was read before."""
+    if not index.unread(version) and (whole is not None or source.options.max_pages == 1):
+        return None
+    if index.capture_id is None:
+        raise LayoutChanged("the index page could not be found in the archive")
+    page = document(tools, index.capture_id)
+    if source.expect.text and source.expect.text not in html.decode(page.data, page.charset):
+        raise LayoutChanged(f'the index page does not contain the words "{source.expect.text}"')
+    discovery = _read_index(tools, source, page)
+    refs, problems = list(discovery.refs), list(discovery.problems)
+    asked, waiting = {source.options.url}, list(discovery.next_urls)
+    while waiting and len(asked) < source.options.max_pages:
+        url = waiting.pop(0)
+        if url in asked:
+            continue
+        asked.add(url)
+        further = visit(tools, source, url, round_id)
+        if not further.good or further.capture_id is None:
+            problems.append(Problem(code="index_page", text=f"{url}: {further.reason}", holds_back=True))
+            break
+        more = _read_index(tools, source, document(tools, further.capture_id))
+        refs += more.refs
+        waiting += more.next_urls
+        problems += more.problems
+    unique = {ref.key: ref for ref in reversed(refs)}  # the first mention of a release wins
+    ordered = tuple(unique[key] for key in dict.fromkeys(ref.key for ref in refs))
+    return Discovery(refs=ordered, problems=tuple(dict.fromkeys(problems)), itself=discovery.itself)
+
+
+def _read_index(tools: Tools, source: Source, page: Document) -> Discovery:
+    found: Discovery = tools.parser.run(
+        readers.discover, source.reader, page, source.options, heavy=documents.is_heavy(page)
+    )
+    return found
+
+
+def _walk(
+    tools: Tools,
+    source: Source,
+    round_id: int | None,
+    version: str,
+    index: Visit,
+    discovery: Discovery | None,
+    known: Sequence[Row],
+    checked: Checked,
+) -> None:
+    if discovery is None:  # nothing new on the index; its documents may have changed all the same
+        checked.listed = sum(row["status"] == "listed" for row in known)
+        checked.still_held(index.url, "index")
+        checked.index_good = checked.trouble is None
+        _watch_known(tools, source, round_id, version, [], known, checked, index)
+        _count_unlisted(tools, source, known, None, checked)
+        return
+    checked.listed = len(discovery.refs)
+    before = sum(row["status"] == "listed" and row["source_id"] == source.id for row in known)
+    problems = checks.judge_listing(discovery, 0 if checked.baseline else before, source.expect)
+    held = [problem for problem in problems if problem.holds_back]
+    about = events.About(source_id=source.id, url=index.url, topic="index")
+    events.problems(tools.db, about, problems, tools.at())
+    if held:
+        checked.worry(Trouble(state="layout_changed", words=held[0].text))
+    checked.index_good = not held
+    if discovery.itself and index.capture_id is not None:
+        refs = _oldest_first(discovery.refs)
+        documents.read_in_place(tools, source, version, index, refs, checked)
+        return
+    _watch_known(tools, source, round_id, version, _oldest_first(discovery.refs), known, checked, index)
+    if not held:
+        _count_unlisted(tools, source, known, {ref.key for ref in discovery.refs}, checked)
+    if index.capture_id is not None and not checked.pending:
+        seen.was_read(tools.db, source.id, index.url, index.capture_id, version)
+
+
+def _oldest_first(refs: Iterable[ReleaseRef]) -> list[ReleaseRef]:
+    """Indexes list the newest first; what happened first is told first."""
+    turned = list(refs)[::-1]
+    return sorted(turned, key=lambda ref: ref.published or "") if all(ref.published for ref in turned) else turned
+
+
+def _watch_known(
+    tools: Tools,
+    source: Source,
+    round_id: int | None,
+    version: str,
+    refs: Sequence[ReleaseRef],
+    known: Sequence[Row],
+    checked: Checked,
+    index: Visit,
+) -> None:
+    """Ask the documents of new releases, then those known already, longest unasked first."""
+    by_key = {row["key"]: row for row in known}
+    new = [ref for ref in refs if ref.key not in by_key or not by_key[ref.key]["editions"]]
+    listed = {ref.key: ref for ref in refs}
+    old = [row for row in known if row["editions"] or row["key"] not in listed][: source.recheck_documents]
+    for ref in new:
+        documents.check(tools, source, round_id, version, ref, by_key.get(ref.key), checked)
+    for row in old:
+        if row["url"] == index.url:
+            documents.as_before(tools, row, checked)
+            continue
+        ref = listed.get(row["key"]) or ref_of(row)
+        documents.check(tools, source, round_id, version, ref, row, checked)
+
+
+def ref_of(row: Row) -> ReleaseRef:
+    """Return a stored release as a reference."""
+    return ReleaseRef(
+        key=row["key"],
+        url=row["url"],
+        title=row["listed_title"] or row["title"],
+        published=row["published"],
+        series=row["series"],
+        period_start=row["period_start"],
+        period_end=row["period_end"],
+    )
+
+
+def _count_unlisted(
+    tools: Tools, source: Source, known: Sequence[Row], keys: set[str] | None, checked: Checked
+) -> None:
+    """A release that good indexes leave out while its document still answers is delisted: recorded, low key."""
+    for row in known:
+        if row["status"] == "withdrawn":
+            continue
+        absent = row["unlisted"] > 0 if keys is None else row["key"] not in keys
+        if not absent:
+            if row["unlisted"]:
+                releases.unlisted(tools.db, row["release_id"], 0)
+            continue
+        rounds = releases.unlisted(tools.db, row["release_id"], row["unlisted"] + 1)
+        if rounds == source.confirm.withdrawn_rounds and not row["missing"] and not checked.baseline:
+            events.record_release(tools.db, kind="delisted", release_id=row["release_id"], at=tools.at())
+            checked.told.append("delisted")

@@ -1,0 +1,56 @@
+"""What a check of one source works with: given as an argument, so that a replay or a test brings its own."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from scraper.archive import Archive
+from scraper.fetch import Fetched
+from scraper.ids import content_id
+from scraper.parsing import Parser
+from scraper.places import Gazetteer
+from scraper.settings import Source
+from scraper.store.database import Database
+
+
+class Get(Protocol):
+    """Fetches one address; never raises for anything a publisher does."""
+
+    def __call__(
+        self, url: str, *, allow_hosts: Sequence[str], etag: str | None = None, last_modified: str | None = None
+    ) -> Fetched: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """Everything with a side effect, and the clock."""
+
+    get: Get
+    db: Database
+    archive: Archive
+    parser: Parser
+    gazetteer: Gazetteer
+    now: Callable[[], datetime]
+    code: str
+    """Digest of the code and reference data that readings depend on."""
+    via: str = "live"
+
+    def at(self) -> str:
+        """Return the present time as stored."""
+        return stamp(self.now())
+
+
+def stamp(when: datetime) -> str:
+    """Return a time as UTC ISO-8601 with Z, to the second."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def utc_now() -> datetime:
+    """Return the present time."""
+    return datetime.now(UTC)
+
+
+def reader_version(tools: Tools, source: Source) -> str:
+    """Return what a reading of this source depends on besides the bytes: code, reference data and options."""
+    return content_id(tools.code, source.reader, source.options)[:12]
