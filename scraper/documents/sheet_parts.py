@@ -1,0 +1,125 @@
+"""The inside of an XLSX file before a library unfolds it: sizes, spread, document types, error cells."""
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import Final
+from xml.etree import ElementTree
+
+from scraper.errors import Unreadable
+
+Errors = dict[int, dict[int, str]]
+"""Sheet row from 1 -> column from 0 -> "#N/A"."""
+
+MOST_BYTES: Final = 4 * 1024**3
+LARGE_PART: Final = 64 * 1024**2
+MOST_RATIO: Final = 100
+MOST_CELLS: Final = 250_000_000
+_CHUNK: Final = 1024**2
+_OVERLAP: Final = 32 * 1024
+_ROW: Final = re.compile(rb"<(?:\w+:)?row\s[^>]*?\br=[\"']([0-9]{1,7})[\"']")
+_COLUMN: Final = re.compile(rb"\br=[\"']([A-Z]{1,3})[0-9]{1,7}[\"'][^>]*(?<!/)>")
+_ERROR_TYPE: Final = re.compile(rb"\bt=[\"']e[\"']")
+_ERROR: Final = re.compile(
+    rb"<(?:\w+:)?c\s(?=[^>]*\bt=[\"']e[\"'])[^>]*?\br=[\"']([A-Z]{1,3})([0-9]{1,7})[\"'][^>]*(?<!/)>"
+    rb"(?:(?!</(?:\w+:)?c>).)*?<(?:\w+:)?v>(#[^<]{1,20})</",
+    re.DOTALL,
+)
+_MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_LINK: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+
+
+def checked(data: bytes) -> dict[str, Errors]:
+    """Return the error cells of each sheet by its name; `Unreadable` where the file is cut, encrypted or a trap.
+
+    Each part is unpacked in small pieces and measured, whatever the archive says of its size.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = archive.infolist()
+            _refuse_traps(parts)
+            scans = {part.filename: _scan(data, part) for part in parts if not part.is_dir()}
+            return {name: scans[path] for name, path in _sheets(archive).items() if path in scans}
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, NotImplementedError, OSError):
+        raise Unreadable("The workbook is damaged or cut: its archive cannot be unpacked.") from None
+    except (ElementTree.ParseError, RuntimeError):
+        raise Unreadable("The workbook is damaged: its list of sheets cannot be read.") from None
+
+
+def _refuse_traps(parts: list[zipfile.ZipInfo]) -> None:
+    if any(part.flag_bits & 1 for part in parts):
+        raise Unreadable("The workbook is encrypted and needs a password.")
+    if sum(part.file_size for part in parts) > MOST_BYTES:
+        raise Unreadable(f"The workbook would unpack to more than {MOST_BYTES // 1024**2:,} MiB.")
+    for part in parts:
+        if part.file_size > LARGE_PART and part.file_size > MOST_RATIO * part.compress_size:
+            raise Unreadable(f"The workbook's part {part.filename} unpacks to over {MOST_RATIO} times its size.")
+
+
+def _scan(data: bytes, part: zipfile.ZipInfo) -> Errors:
+    """Unpack one part to measure it; return its error cells."""
+    is_sheet = "worksheets/" in part.filename and part.filename.endswith(".xml")
+    size, rows, columns, tail = 0, 0, set[bytes](), b""
+    errors: Errors = {}
+    for piece in _unpacked(data, part):
+        if not size and part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in piece[:_OVERLAP]:
+            raise Unreadable("The workbook declares a document type, which no workbook may.")
+        size += len(piece)
+        if size > part.file_size:
+            raise Unreadable("The workbook is damaged: a part is larger than its archive says.")
+        if is_sheet:
+            text = tail + piece
+            rows = max(rows, max(map(int, _ROW.findall(text)), default=0))
+            columns.update(_COLUMN.findall(text))
+            if _ERROR_TYPE.search(text):
+                for column, row, error in _ERROR.findall(text):
+                    errors.setdefault(int(row), {})[_index(column)] = error.decode("utf-8", "replace")
+            tail = text[-_OVERLAP:]
+    width = max(map(_index, columns), default=0) + 1
+    if rows * width > MOST_CELLS:
+        raise Unreadable(f"A sheet of the workbook spreads over {rows:,} rows and {width:,} columns.")
+    return errors
+
+
+def _unpacked(data: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
+    """Yield the part's true bytes piece by piece; `zipfile` would stop at the size that the archive claims."""
+    name_length, extra_length = (int.from_bytes(data[part.header_offset + at :][:2], "little") for at in (26, 28))
+    start = part.header_offset + 30 + name_length + extra_length
+    packed = memoryview(data)[start : start + part.compress_size]
+    if len(packed) < part.compress_size:
+        raise EOFError
+    if part.compress_type == zipfile.ZIP_STORED:
+        yield from (bytes(packed[at : at + _CHUNK]) for at in range(0, len(packed), _CHUNK))
+        return
+    if part.compress_type != zipfile.ZIP_DEFLATED:
+        raise NotImplementedError
+    inflater = zlib.decompressobj(-15)
+    for at in range(0, len(packed), _CHUNK):
+        rest: bytes = bytes(packed[at : at + _CHUNK])
+        while rest:
+            yield inflater.decompress(rest, _CHUNK)
+            rest = inflater.unconsumed_tail
+    while piece := inflater.decompress(b"", _CHUNK):
+        yield piece
+    if not inflater.eof:
+        raise EOFError
+
+
+def _sheets(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Return the path of each sheet's part by the sheet's name."""
+    if "xl/workbook.xml" not in archive.namelist():
+        return {}
+    links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314  no document type: checked
+    targets = {link.get("Id"): link.get("Target", "") for link in links}
+    book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314  no document type: checked
+    found = ((sheet.get("name", ""), targets.get(sheet.get(_LINK), "")) for sheet in book.iter(f"{_MAIN}sheet"))
+    return {name: target.lstrip("/") if target.startswith("/") else f"xl/{target}" for name, target in found}
+
+
+def _index(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number - 1

@@ -1,0 +1,172 @@
+"""Runs what reads strangers' bytes, the heavy part in a child process with a limit on memory and time.
+
+A child per worker and a pipe instead of `ProcessPoolExecutor`: that one cannot end a task, breaks for every caller
+when one task kills its process, and does not tell how the process ended.
+"""
+
+import multiprocessing
+import pickle
+import queue
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+from scraper.errors import Unreadable
+
+Result = TypeVar("Result")
+OUT_OF_MEMORY: Final = 77
+_START_SECONDS: Final = 120.0
+_SPAWN: Final = multiprocessing.get_context("spawn")
+
+
+class Parser:
+    """Runs functions here or in one of up to `workers` children; safe to share between threads.
+
+    A child starts when first needed, is kept for the next call, and ends with `rest` or the `with` block. It may grow
+    by `memory_mb` MiB beyond what it needs at rest, and each call may take `seconds` by the wall clock.
+    """
+
+    def __init__(self, memory_mb: int, seconds: float, workers: int = 1) -> None:
+        self._memory_mb = memory_mb
+        self._seconds = seconds
+        self._idle: queue.LifoQueue[_Child | None] = queue.LifoQueue()
+        self._workers = workers
+        for _ in range(workers):
+            self._idle.put(None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.rest()
+
+    def run(self, function: Callable[..., Result], *args: object, heavy: bool) -> Result:
+        """Return `function(*args)`; what it raises is raised here.
+
+        `heavy`: in a child; function, arguments and result must pickle. `Unreadable` where the child runs out of
+        memory or time or crashes; the next call gets a new child, and calls of other threads do not notice.
+        """
+        if not heavy:
+            return function(*args)
+        child = self._idle.get()
+        try:
+            child = child or _Child(self._memory_mb)
+            succeeded, result = child.call(function, args, self._seconds)
+        finally:
+            alive = child if child and child.healthy else None
+            if child and not alive:
+                child.end()
+            self._idle.put(alive)
+        if not succeeded:
+            raise result
+        return result  # type: ignore[no-any-return]
+
+    def rest(self) -> None:
+        """End the children that have nothing to do; the next call starts new ones."""
+        idle = []
+        with suppress(queue.Empty):
+            while True:
+                idle.append(self._idle.get_nowait())
+        for child in idle:
+            if child:
+                child.end()
+            self._idle.put(None)
+
+
+class _Child:
+    """One child process, its pipe, and whether it can be used again."""
+
+    def __init__(self, memory_mb: int) -> None:
+        self.healthy = False
+        self._memory_mb = memory_mb
+        self._pipe, theirs = _SPAWN.Pipe()
+        self._process = _SPAWN.Process(target=_serve, args=(theirs, memory_mb), daemon=True, name="reader")
+        try:
+            self._process.start()
+            theirs.close()
+            if not self._pipe.poll(_START_SECONDS) or self._pipe.recv() != "ready":
+                raise EOFError
+        except (EOFError, OSError) as error:
+            theirs.close()
+            self.end()
+            raise RuntimeError("The child process that reads documents does not start.") from error
+        self.healthy = True
+
+    def call(self, function: Callable[..., Any], args: tuple[object, ...], seconds: float) -> tuple[bool, Any]:
+        """Return True and the result, or False and the exception that the function raised."""
+        task = pickle.dumps((function, args), protocol=pickle.HIGHEST_PROTOCOL)
+        self.healthy = False
+        try:
+            self._pipe.send_bytes(task)
+            if not self._pipe.poll(seconds):
+                raise Unreadable(f"The document took longer than {seconds:g} s to read.")
+            succeeded, answer = self._pipe.recv()
+        except (EOFError, OSError):
+            raise Unreadable(self._ending()) from None
+        self.healthy = True
+        return succeeded, answer
+
+    def end(self) -> None:
+        """Kill the process and close everything."""
+        self.healthy = False
+        if self._process.pid is not None:
+            self._process.kill()
+            self._process.join()
+        self._process.close()
+        self._pipe.close()
+
+    def _ending(self) -> str:
+        self._process.join(_START_SECONDS)
+        code = self._process.exitcode
+        if code in (OUT_OF_MEMORY, -signal.SIGKILL):
+            return f"The document needs more than {self._memory_mb} MB to read."
+        return f"The reader crashed on it (exit code {code}); it may be damaged or need more than {self._memory_mb} MB."
+
+
+def _serve(pipe: Connection, memory_mb: int) -> None:
+    """Answer calls until the parent hangs up. Only the parent decides when this process ends, not Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _limit(memory_mb)
+    pipe.send("ready")
+    with suppress(EOFError, OSError):
+        while True:
+            pipe.send_bytes(_answer(pipe))
+
+
+def _answer(pipe: Connection) -> bytes:
+    try:
+        function, args = pickle.loads(pipe.recv_bytes())  # noqa: S301  from our own parent
+        return pickle.dumps((True, function(*args)), protocol=pickle.HIGHEST_PROTOCOL)
+    except EOFError:
+        raise
+    except MemoryError:
+        sys.exit(OUT_OF_MEMORY)
+    except BaseException as error:
+        return _portable(error)
+
+
+def _portable(error: BaseException) -> bytes:
+    """Return the pickled error with its traceback as a note, or, where it does not pickle, one that tells of it."""
+    trace = traceback.format_exc()
+    try:
+        error.add_note(trace)
+        answer = pickle.dumps((False, error))
+        pickle.loads(answer)  # noqa: S301  our own bytes
+    except Exception:
+        return pickle.dumps((False, RuntimeError(trace)))
+    return answer
+
+
+def _limit(memory_mb: int) -> None:
+    if sys.platform == "linux":
+        import resource
+
+        with open("/proc/self/statm") as file:
+            baseline = int(file.read().split()[0]) * resource.getpagesize()
+        most = baseline + memory_mb * 1024 * 1024
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
