@@ -1,0 +1,350 @@
+"""The shape of `config.yaml`: pydantic models, strict and closed, and the JSON schema for editors made from them.
+
+Each attribute's docstring is the text an editor shows for its key.
+"""
+
+import re
+from functools import lru_cache
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from selectolax.lexbor import LexborHTMLParser, SelectolaxError
+
+from scraper.config import cron
+from scraper.settings import Digest
+from scraper.terms import READER_EVENTS, EventKind, Measure, SeriesKind, Unit
+
+_EMAIL: Final = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
+_HOST: Final = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\]"
+_HOST_WORDS: Final = "a host; write it without scheme and path, as in www.ice.gov"
+_DURATION: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhd])")
+_SPOKEN: Final = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(s|sec|m|min|h|hr|d|day|second|minute|hour|week|w)s?\s*", re.I)
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_LONGEST: Final = 3650 * 86400
+
+
+def _seconds(value: Any) -> float:
+    if isinstance(value, str) and (match := _DURATION.fullmatch(value)):
+        if (seconds := float(match[1]) * _SECONDS[match[2]]) <= _LONGEST:
+            return seconds
+        raise ValueError(f"{value} is longer than ten years; write at most 3650d")
+    fix = "write 30s, 15m, 6h or 1d"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise ValueError(f"{value} has no unit; write {value}s, {value}m, {value}h or {value}d")
+    if isinstance(value, str) and (match := _SPOKEN.fullmatch(value)):
+        number, unit = match[1], match[2][0].lower()
+        fix = f"write {float(number) * 7:g}d" if unit == "w" else f"write {number}{unit}"
+    raise ValueError(f"{shown(value)} is not a duration; {fix}")
+
+
+def _interval(value: float) -> float:
+    if value < 1:
+        raise ValueError("must be at least 1s")
+    return value
+
+
+def _line(value: str) -> str:
+    if not value.strip() or any(ord(character) < 32 or ord(character) == 127 for character in value):
+        raise ValueError("must be one line of text that is not empty")
+    return value
+
+
+def _like(pattern: str, words: str) -> AfterValidator:
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if compiled.fullmatch(value) is None:
+            raise ValueError(f"{shown(value)} is not {words}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or re.search(r"[\x00-\x20\x7f]", value):
+        raise ValueError(f"{shown(value)} is not a web address; write https:// or http:// and a host")
+    if parts.username is not None:
+        raise ValueError("a web address must hold no user name or password; remove what stands before the @")
+    return value
+
+
+def _cron(value: str) -> str:
+    try:
+        cron.check(value)
+    except ValueError as error:
+        raise ValueError(f"{shown(value)}: {error}") from None
+    return value
+
+
+@lru_cache(maxsize=1024)
+def _selector(value: str) -> str:
+    try:
+        LexborHTMLParser("<p>").css_first(value)
+    except SelectolaxError:
+        raise ValueError(f"{shown(value)} is not a CSS selector") from None
+    return value
+
+
+def _named(value: Any) -> Any:
+    return {"header": value} if isinstance(value, str) else value
+
+
+def _filled(value: Any) -> Any:
+    return {} if value is None else value  # all lines under the key are comments
+
+
+def shown(value: Any) -> str:
+    """Return a stranger's value short and printable, text in quotes."""
+    text = str(value) if not isinstance(value, str) else f'"{value}"'
+    text = "".join(character if character.isprintable() else "�" for character in text)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+Line = Annotated[str, Field(max_length=2000), AfterValidator(_line)]
+Duration = Annotated[
+    float,
+    BeforeValidator(_seconds),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$", "examples": ["30s", "15m", "6h", "1d"]}),
+]
+Email = Annotated[str, _like(_EMAIL, "an e-mail address; write name@example.org")]
+Host = Annotated[str, _like(_HOST, _HOST_WORDS), AfterValidator(str.lower)]
+AllowedHost = Annotated[str, _like(rf"(?:{_HOST})(?::[1-9][0-9]{{0,4}})?", _HOST_WORDS), AfterValidator(str.lower)]
+HostPort = Annotated[str, _like(rf"(?:{_HOST}):[1-9][0-9]{{0,4}}", 'a host with a port, as in "127.0.0.1:8080"')]
+Sender = Annotated[str, _like(rf"(?:[^\x00-\x1f\x7f<>]*<{_EMAIL}>|{_EMAIL})", "a sender: Some Name <name@example.org>")]
+Contact = Annotated[str, _like(rf"{_EMAIL}|https?://[!-~]+", "a contact; write an e-mail or web address of yours")]
+Place = Annotated[
+    str,
+    Field(max_length=200),
+    AfterValidator(_line),
+    _like(r"[0-9]{2}|[0-9]{5}|.*[^0-9].*", 'a place; write "06" for a state, "06085" for a county, or a name'),
+]
+Url = Annotated[str, Field(max_length=2000), AfterValidator(_url)]
+Selector = Annotated[str, AfterValidator(_selector)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Count = Annotated[int, Field(ge=0, le=10_000_000)]
+Times = Annotated[int, Field(ge=1, le=10_000)]
+
+
+class Block(BaseModel):
+    """A block of keys: unknown keys and other types are errors."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True)
+
+
+class StorageBlock(Block):
+    """Where everything is written; relative paths count from this file's folder."""
+
+    database: Line = "db/detainers.db"
+    """The published database."""
+    deliveries: Line = "db/deliveries.db"
+    """Recipients and attempts; never published."""
+    archive: Line = "db/archive"
+    """Every byte that was served."""
+    outbox: Line | None = None
+    """Folder for mails when smtp is null; by default `outbox` beside the database."""
+
+
+class FetchBlock(Block):
+    """How the product behaves towards publishers."""
+
+    per_host_per_second: Annotated[float, Field(gt=0, le=1000)] | None = 1.0
+    """Requests per second and host; null lifts the limit."""
+    concurrency: Annotated[int, Field(ge=1, le=256)] = 8
+    """Sources checked at the same time."""
+    timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    """Bounds a whole fetch, redirects and retries included."""
+    max_body_mb: Annotated[float, Field(gt=0, le=4096)] = 200.0
+    """Largest decoded body."""
+    retries: Annotated[int, Field(ge=0, le=10)] = 2
+    respect_robots: bool = True
+    """Obey robots.txt."""
+    allow_private: list[HostPort] = []
+    """"host:port" pairs that may resolve to a private or loopback address."""
+
+
+class WebBlock(Block):
+    """Where the pages are served."""
+
+    host: Host = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8001
+    public_url: Url | None = None
+    """The address readers use; stands in mails."""
+
+
+class SmtpBlock(Block):
+    """A mail server; null writes mails as files into the outbox."""
+
+    host: Host
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """587 by default, 465 with tls."""
+    starttls: bool | None = None
+    """True by default: no mail is sent unless the server offers STARTTLS."""
+    tls: bool = False
+    """TLS from the first byte (port 465)."""
+    username: str = ""
+    """Empty: no login."""
+    password_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = "SMTP_PASSWORD"  # noqa: S105
+    """NAME of the environment variable that holds the password."""
+    sender: Sender = Field(alias="from")
+    """Who the mails come from."""
+    ca_file: Line | None = None
+    """Certificates to trust besides the system's."""
+    timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
+
+
+class RetryBlock(Block):
+    """When a delivery is tried again."""
+
+    first_seconds: Annotated[float, Field(ge=0, le=86400)] = 60.0
+    """Wait before the second try, doubled each time; 0 tries again in the next round."""
+    max_hours: Annotated[float, Field(gt=0, le=8760)] = 96.0
+
+
+class AudienceBlock(Block):
+    """Who gets what."""
+
+    to: Annotated[list[Email], Field(min_length=1)]
+    """E-mail addresses; each gets a mail of their own."""
+    events: Annotated[list[EventKind], Field(min_length=1)] = list(READER_EVENTS)
+    sources: list[str] = []
+    """Ids of sources; empty: all."""
+    places: list[Place] = []
+    """FIPS codes in quotes ("06085") or names ("Cook County, IL"); empty: all."""
+    digest: Digest = "immediate"
+    apprise: Annotated[list[str], Field(max_length=0)] = []
+    """Other channels; none is built in yet, so the list must be empty."""
+
+
+class AlertsBlock(Block):
+    """Who is told, and how."""
+
+    smtp: SmtpBlock | None = None
+    operator: list[Email] = []
+    """Get source problems: one mail at the start, one at the end."""
+    retry: Annotated[RetryBlock, BeforeValidator(_filled)] = RetryBlock()
+    audiences: Annotated[dict[Line, AudienceBlock], BeforeValidator(_filled)] = {}
+
+
+class HealthBlock(Block):
+    """How silence of the product itself is noticed."""
+
+    ping_url: Url | None = None
+    """Asked after every round."""
+
+
+class ParseBlock(Block):
+    """Limits of the child process that reads documents."""
+
+    memory_mb: Annotated[int, Field(ge=128, le=65536)] = 1024
+    timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 120.0
+
+
+class ExpectBlock(Block):
+    """Floors: fewer means the layout changed, not news."""
+
+    releases_min: Count = 1
+    figures_min: Count = 0
+    rows_min: Count = 0
+    text: Line | None = None
+    """Words that stand on every good index page."""
+
+
+class ConfirmBlock(Block):
+    """How often something must be seen before it is believed."""
+
+    withdrawn_rounds: Times = 3
+    quiet_days: Times | None = None
+    """Nothing new for this many days is told to the operator."""
+    failed_rounds: Times = 3
+    """Failed rounds in a row before the operator is told."""
+
+
+class ColumnBlock(Block):
+    """A column of a table: the header as published, or the header with what the cells are."""
+
+    header: Line
+    type: Literal["text", "integer", "date", "percent", "money", "number"] = "text"
+    measure: Measure | None = None
+    """What is counted; makes each cell a figure. Needs `unit`."""
+    unit: Unit | None = None
+
+    @model_validator(mode="after")
+    def _measured(self) -> "ColumnBlock":
+        if (self.measure is None) != (self.unit is None):
+            raise ValueError("measure and unit belong together; write both or none")
+        if self.measure and self.type in ("text", "date"):
+            raise ValueError(f"a measure needs numbers; write type: integer instead of {self.type}")
+        return self
+
+
+class SourceBlock(Block):
+    """A publication that is watched."""
+
+    id: Name
+    reader: Literal["page", "feed", "table", "ice_news", "ice_287g"]
+    url: Url
+    """The index page, feed, or the document itself."""
+    publisher: Line | None = None
+    title: Line | None = None
+    every: Annotated[Duration, AfterValidator(_interval)] | None = None
+    """Interval between checks; or write `cron`."""
+    cron: Annotated[str, AfterValidator(_cron)] | None = None
+    """Five crontab fields in UTC; or write `every`."""
+    jitter: Duration | None = None
+    """Random wait added to each check; by default a twentieth of `every`, at most a minute."""
+    allow_hosts: list[AllowedHost] = []
+    """Hosts that may be asked; by default the host of `url`."""
+    expect: Annotated[ExpectBlock, BeforeValidator(_filled)] = ExpectBlock()
+    confirm: Annotated[ConfirmBlock, BeforeValidator(_filled)] = ConfirmBlock()
+    series: Line | None = None
+    """Name of the series the releases belong to; by default the id."""
+    series_kind: SeriesKind | None = None
+    """cumulative: each release restates the list; periodic: each covers its own period."""
+    select: Line | None = None
+    """CSS selector, sheet or page range that holds what is read."""
+    follow: Line | None = None
+    """CSS selector or pattern of links on the index page whose documents are the releases."""
+    item: Selector | None = None
+    """CSS selector of one item on the index page."""
+    next_page: Selector | None = None
+    """CSS selector of the link to the next index page."""
+    max_pages: Annotated[int, Field(ge=1, le=100)] = 1
+    ignore: list[Selector] = []
+    """CSS selectors of parts that are no content."""
+    columns: dict[
+        Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")],
+        Annotated[ColumnBlock, BeforeValidator(_named, json_schema_input_type=str | ColumnBlock)],
+    ] = {}
+    """For `reader: table`: our name of each column -> its header."""
+    key: list[str] = []
+    """Names of the columns that identify a row."""
+    recheck_documents: Count = 200
+    """Known documents asked again in one round, longest unchecked first."""
+    unconditional_every: Times = 12
+    """Every n-th round asks without If-None-Match."""
+
+
+class File(Block):
+    """The configuration of Detainer Watch."""
+
+    contact: Contact
+    """E-mail or web address of yours; goes into the User-Agent, so that publishers can reach you."""
+    storage: Annotated[StorageBlock, BeforeValidator(_filled)] = StorageBlock()
+    fetch: Annotated[FetchBlock, BeforeValidator(_filled)] = FetchBlock()
+    web: Annotated[WebBlock, BeforeValidator(_filled)] = WebBlock()
+    alerts: Annotated[AlertsBlock, BeforeValidator(_filled)] = AlertsBlock()
+    health: Annotated[HealthBlock, BeforeValidator(_filled)] = HealthBlock()
+    parse: Annotated[ParseBlock, BeforeValidator(_filled)] = ParseBlock()
+    sources: list[SourceBlock] = []
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON schema (draft 2020-12) of `config.yaml`."""
+    made = File.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Detainer Watch config.yaml", **made}
