@@ -135,6 +135,18 @@ def test_a_sheet_that_claims_a_huge_range_is_read_as_what_it_holds() -> None:
     assert sheet.tables(rewritten(data, xl_worksheets_sheet1_xml=claimed))[0].rows == (("a", "b"), ("1", "2"))
 
 
+def test_styled_cells_in_the_last_corner_do_not_count_as_spread() -> None:
+    data = workbook(["a", "b"])
+    part = zipfile.ZipFile(io.BytesIO(data)).read("xl/worksheets/sheet1.xml")
+    styled = part.replace(b"</sheetData>", b'<row r="1048576"><c r="XFD1048576" s="0"/></row></sheetData>')
+    assert sheet.tables(rewritten(data, xl_worksheets_sheet1_xml=styled))[0].rows == (("a", "b"),)
+
+
+def test_error_cells_behind_the_first_megabyte_are_found() -> None:
+    data = workbook(*[[number, "#N/A", "x" * 90] for number in range(20_000)])
+    assert {row[1] for row in sheet.tables(data)[0].rows} == {"#N/A"}
+
+
 def test_a_sheet_that_spreads_over_billions_of_cells_is_unreadable() -> None:
     book = openpyxl.Workbook()
     book.worksheets[0]["A1"] = book.worksheets[0]["XFD1048576"] = "x"

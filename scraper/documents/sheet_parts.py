@@ -19,11 +19,11 @@ MOST_RATIO: Final = 100
 MOST_CELLS: Final = 250_000_000
 _CHUNK: Final = 1024**2
 _OVERLAP: Final = 32 * 1024
-_ROW: Final = re.compile(rb"<(?:\w+:)?row\s[^>]*?\br=[\"']([0-9]{1,7})[\"']")
-_COLUMN: Final = re.compile(rb"\br=[\"']([A-Z]{1,3})[0-9]{1,7}[\"'][^>]*(?<!/)>")
-_ERROR_TYPE: Final = re.compile(rb"\bt=[\"']e[\"']")
+_ROW: Final = re.compile(rb' r="([0-9]{1,7})"')
+_COLUMN: Final = re.compile(rb' r="([A-Z]{2,3})')
+_FILLED_COLUMN: Final = re.compile(rb' r="([A-Z]{1,3})[0-9]{1,7}"[^>]*(?<!/)>')
 _ERROR: Final = re.compile(
-    rb"<(?:\w+:)?c\s(?=[^>]*\bt=[\"']e[\"'])[^>]*?\br=[\"']([A-Z]{1,3})([0-9]{1,7})[\"'][^>]*(?<!/)>"
+    rb"<(?:\w+:)?c\s(?=[^>]*\bt=\"e\")[^>]*?\br=\"([A-Z]{1,3})([0-9]{1,7})\"[^>]*(?<!/)>"
     rb"(?:(?!</(?:\w+:)?c>).)*?<(?:\w+:)?v>(#[^<]{1,20})</",
     re.DOTALL,
 )
@@ -60,27 +60,36 @@ def _refuse_traps(parts: list[zipfile.ZipInfo]) -> None:
 
 def _scan(data: bytes, part: zipfile.ZipInfo) -> Errors:
     """Unpack one part to measure it; return its error cells."""
-    is_sheet = "worksheets/" in part.filename and part.filename.endswith(".xml")
-    size, rows, columns, tail = 0, 0, set[bytes](), b""
+    rows, columns = 0, set[bytes]()
     errors: Errors = {}
-    for piece in _unpacked(data, part):
-        if not size and part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in piece[:_OVERLAP]:
+    for number, piece in enumerate(_overlapping(data, part)):
+        if number == 0 and part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in piece:
             raise Unreadable("The workbook declares a document type, which no workbook may.")
+        if "worksheets/" in part.filename:
+            rows = max(rows, max(map(int, _ROW.findall(piece)), default=0))
+            columns.update(_COLUMN.findall(piece))
+            for column, row, error in _ERROR.findall(piece) if b't="e"' in piece else ():
+                errors.setdefault(int(row), {})[_index(column)] = error.decode("utf-8", "replace")
+    if rows * _width(columns) > MOST_CELLS:
+        filled = {column for piece in _overlapping(data, part) for column in _FILLED_COLUMN.findall(piece)}
+        if rows * _width(filled) > MOST_CELLS:
+            raise Unreadable(f"A sheet of the workbook spreads over {rows:,} rows and {_width(filled):,} columns.")
+    return errors
+
+
+def _width(columns: set[bytes]) -> int:
+    return max(map(_index, columns), default=25) + 1
+
+
+def _overlapping(data: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
+    """Yield the part in pieces, each with the end of the one before, so that no cell is cut in all of them."""
+    size, tail = 0, b""
+    for piece in _unpacked(data, part):
         size += len(piece)
         if size > part.file_size:
             raise Unreadable("The workbook is damaged: a part is larger than its archive says.")
-        if is_sheet:
-            text = tail + piece
-            rows = max(rows, max(map(int, _ROW.findall(text)), default=0))
-            columns.update(_COLUMN.findall(text))
-            if _ERROR_TYPE.search(text):
-                for column, row, error in _ERROR.findall(text):
-                    errors.setdefault(int(row), {})[_index(column)] = error.decode("utf-8", "replace")
-            tail = text[-_OVERLAP:]
-    width = max(map(_index, columns), default=0) + 1
-    if rows * width > MOST_CELLS:
-        raise Unreadable(f"A sheet of the workbook spreads over {rows:,} rows and {width:,} columns.")
-    return errors
+        yield tail + piece
+        tail = (tail + piece)[-_OVERLAP:]
 
 
 def _unpacked(data: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
