@@ -1,0 +1,149 @@
+"""Which addresses may be asked: pure rules on URLs, hosts and IP addresses. What is not plainly allowed is refused."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Final
+from urllib.parse import quote, urljoin, urlsplit
+
+import idna
+
+MAX_URL: Final = 2000
+_PORTS: Final = {"http": 80, "https": 443}
+_HOST_CHARACTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
+_PATH_SAFE: Final = "/:@!$&'()*+,;=~%-._?"
+"""Left as written in paths and queries; all else is percent-encoded as UTF-8."""
+
+_REFUSED_V4: Final = tuple(ip_network(n) for n in ("192.0.0.0/24", "192.88.99.0/24", "100.64.0.0/10"))
+_NAT64: Final = IPv6Network("64:ff9b::/96")
+_6TO4: Final = IPv6Network("2002::/16")
+_GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
+_REFUSED_V6: Final = tuple(ip_network(n) for n in ("2001::/23", "2001:db8::/32", "3fff::/20"))
+
+
+class Refused(ValueError):
+    """A URL that must not be asked; the text names what it is and holds no control characters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """An allowed URL in the one form in which it is sent: ASCII, no fragment, no user, host in lower case."""
+
+    url: str
+    scheme: str
+    host: str
+    """A name in its ASCII form, or an IP address without brackets."""
+    port: int
+    authority: str
+    """`host`, or `host:port` when the port is not the scheme's own: the key of rate, robots.txt and Retry-After."""
+
+
+def check(url: str, allow_hosts: Sequence[str], *, before: Target | None = None) -> Target:
+    """Return the target of `url` (relative to `before`, the page that redirects to it), or raise `Refused`.
+
+    An entry of `allow_hosts` without a port allows the host on every port.
+    """
+    target = parse(url, before.url if before else None)
+    allowed = _allowed(tuple(allow_hosts))
+    if (target.host, None) not in allowed and (target.host, target.port) not in allowed:
+        raise Refused(f"a host that is not allowed: {shown(target.authority)}")
+    if before is not None and before.scheme == "https" and target.scheme == "http":
+        raise Refused(f"http, down from https: {shown(target.url)}")
+    return target
+
+
+def parse(url: str, base: str | None = None) -> Target:
+    """Return `url` (relative to `base`) in the form in which it is sent; raise `Refused` for no plain web URL."""
+    if len(url) > MAX_URL:
+        raise Refused(f"a URL longer than {MAX_URL:,} characters")
+    if any(c < " " or c in "\x7f\\" for c in url) or url != url.strip():
+        raise Refused(f"a URL with control characters, backslashes or outer spaces: {shown(url)}")
+    try:
+        return _target(urljoin(base, url) if base else url)
+    except Refused:
+        raise
+    except ValueError:
+        raise Refused(f"what is not a URL: {shown(url)}") from None
+
+
+def is_public(address: str) -> bool:
+    """Tell whether `address` is an ordinary public unicast address, looking through every IPv6 form that wraps IPv4."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(ip, IPv4Address):
+        return ip.is_global and not ip.is_multicast and not ip.is_reserved and not any(ip in n for n in _REFUSED_V4)
+    if ip.scope_id:
+        return False
+    if wrapped := _wrapped(ip):
+        return is_public(str(wrapped))
+    return ip in _GLOBAL_UNICAST and ip.is_global and not any(ip in n for n in _REFUSED_V6)
+
+
+def host_and_port(entry: str) -> tuple[str, int | None]:
+    """Split a configured "host" or "host:port" ("[::1]:80") into the canonical host and the port; raise `Refused`."""
+    try:
+        parts = urlsplit(f"//{entry}")
+        if "@" in entry or parts.path or parts.query or parts.fragment:
+            raise ValueError(entry)
+        return _host(parts.hostname or ""), parts.port
+    except ValueError as error:
+        raise Refused(f"what is not a host name: {shown(entry)}") from error
+
+
+def shown(text: str) -> str:
+    """Return strangers' text fit for a message: printable, at most 200 characters."""
+    printable = "".join(c if c.isprintable() else "?" for c in text[:201])
+    return printable if len(printable) <= 200 else printable[:199] + "…"
+
+
+def _target(url: str) -> Target:
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS:
+        raise Refused(f"neither http nor https: {shown(url)}")
+    if "@" in parts.netloc:
+        raise Refused("a URL with a user name or password")
+    host = _host(parts.hostname or "")
+    port = parts.port if parts.port is not None else _PORTS[parts.scheme]
+    if port == 0:
+        raise Refused("port 0")
+    name = f"[{host}]" if ":" in host else host
+    authority = name if port == _PORTS[parts.scheme] else f"{name}:{port}"
+    query = f"?{quote(parts.query, safe=_PATH_SAFE)}" if parts.query else ""
+    path = quote(parts.path or "/", safe=_PATH_SAFE)
+    return Target(
+        url=f"{parts.scheme}://{authority}{path}{query}", scheme=parts.scheme, host=host, port=port, authority=authority
+    )
+
+
+@lru_cache(maxsize=1024)
+def _host(host: str) -> str:
+    """Return the canonical form of a host name or strict IP address, so that no second spelling slips through."""
+    if ":" in host:
+        if "%" in host:
+            raise Refused("an IPv6 address with a zone")
+        return str(IPv6Address(host))
+    if not host.isascii():
+        host = idna.encode(host).decode()  # strict: look-alike digits and full-width letters are errors
+    host = host.lower().removesuffix(".")
+    labels = host.split(".")
+    if not host or len(host) > 253 or set(host) - _HOST_CHARACTERS or not all(0 < len(label) < 64 for label in labels):
+        raise Refused(f"what is not a host name: {shown(host)}")
+    if labels[-1].isdigit() or labels[-1].startswith("0x"):
+        return str(IPv4Address(host))  # refuses decimal, octal, hexadecimal and short spellings
+    return host
+
+
+@lru_cache(maxsize=1024)
+def _allowed(entries: tuple[str, ...]) -> frozenset[tuple[str, int | None]]:
+    return frozenset(host_and_port(entry) for entry in entries)
+
+
+def _wrapped(ip: IPv6Address) -> IPv4Address | None:
+    if ip.ipv4_mapped:
+        return ip.ipv4_mapped
+    if ip in _NAT64:
+        return IPv4Address(int(ip) & 0xFFFFFFFF)
+    return IPv4Address((int(ip) >> 80) & 0xFFFFFFFF) if ip in _6TO4 else None
