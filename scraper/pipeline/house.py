@@ -3,12 +3,15 @@
 import fcntl
 import logging
 import os
+import shutil
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from scraper import __version__, alerts
@@ -21,7 +24,7 @@ from scraper.pipeline.outcome import Checked, Trouble
 from scraper.pipeline.settle import settle
 from scraper.pipeline.source import check_source
 from scraper.pipeline.tools import Get, Tools, stamp, utc_now
-from scraper.settings import Settings, Source
+from scraper.settings import Settings, Source, Storage
 from scraper.store import ask, places, seen
 from scraper.store.database import Database
 
@@ -143,6 +146,12 @@ class House:
         self.outbox.plan(ask.notices(self.db, fresh).values(), self.settings, now, self.tools.gazetteer.matches)
         return alerts.deliver(self.outbox, lambda ids: ask.notices(self.db, ids), self.settings, now)
 
+    def forget_mail(self) -> None:
+        """Let every event recorded so far be told to nobody: for a past that is brought in."""
+        self.db.flush()
+        nobody = replace(self.settings, alerts=replace(self.settings.alerts, operator=(), audiences=()))
+        self.outbox.plan(ask.notices(self.db, ask.event_ids(self.db)).values(), nobody, self._now(), _nowhere)
+
     def run(self, sources: Sequence[Source], progress: Progress | None = None) -> RoundReport:
         """Run one round and deliver what it brought."""
         checked = self.round(sources, progress)
@@ -162,6 +171,10 @@ class House:
         return [source for source in self.sources if _is_due(rows[source.id], now)]
 
 
+def _nowhere(place_id: str, wanted: str) -> bool:
+    return False
+
+
 def _is_due(row: Any, now: str) -> bool:
     """Due when its time has come, or when the clock was set back behind the last check."""
     return row["next_due_at"] is None or row["next_due_at"] <= now or (row["last_checked_at"] or "") > now
@@ -179,6 +192,34 @@ def as_log(checked: Checked) -> dict[str, Any]:
         "changes": checked.changes,
         "baseline": checked.baseline,
     }
+
+
+def copy_database(path: Path, target: Path) -> None:
+    """Write a consistent copy of a SQLite file that others may be writing."""
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
+        connection.execute("VACUUM INTO ?", (str(target),))
+
+
+def dry_run(settings: Settings, *, only: Iterable[str] = (), progress: Progress | None = None) -> RoundReport:
+    """Run a round on a copy that is thrown away: says what would be recorded; keeps and sends nothing."""
+    beside = settings.storage.database.parent
+    beside.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="dry-run-", dir=beside) as folder:  # beside the archive: hard links reach it
+        scratch = Path(folder)
+        storage = Storage(
+            database=scratch / "detainers.db",
+            deliveries=scratch / "deliveries.db",
+            archive=scratch / "archive",
+            outbox=scratch / "outbox",
+        )
+        if settings.storage.database.exists():
+            copy_database(settings.storage.database, storage.database)
+        if settings.storage.archive.is_dir():
+            shutil.copytree(settings.storage.archive, storage.archive, copy_function=os.link)
+        quiet = replace(
+            settings, storage=storage, alerts=replace(settings.alerts, operator=(), audiences=(), smtp=None)
+        )
+        return check(quiet, only=only, progress=progress)
 
 
 def check(settings: Settings, *, only: Iterable[str] = (), progress: Progress | None = None) -> RoundReport:

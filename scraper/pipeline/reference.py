@@ -11,7 +11,7 @@ from typing import Final
 from scraper import resources
 from scraper.fetch import Fetched
 from scraper.model import Options
-from scraper.pipeline.tools import Tools, stamp
+from scraper.pipeline.tools import Tools, stamp, utc_now
 from scraper.places import Gazetteer
 from scraper.readers import history
 from scraper.settings import Confirm, Expect, Source
@@ -90,9 +90,9 @@ def tools_for_history(tools: Tools) -> Tools:
             etag=None,
             last_modified=None,
             reason="",
-            started_at=stamp(tools.now()),
+            started_at=stamp(utc_now()),
             ms=0,
             requests=0,
         )
 
-    return replace(tools, get=get, via="reference")
+    return replace(tools, get=get, via="reference", now=utc_now)

@@ -43,8 +43,8 @@ def settle(tools: Tools, source: Source, checked: Checked) -> None:
             events.record_source(tools.db, kind="source_recovered", source_id=source.id, at=now, summary=words)
         news = now if any(kind in _NEWS for kind in checked.told) else row["last_new_at"]
         tools.db.soon(
-            "UPDATE source SET state = ?, problem = ?, failures = ?, told_state = ?, rounds = rounds + 1, last_checked_at = ?, "
-            "last_ok_at = ?, last_new_at = ?, next_due_at = ? WHERE source_id = ?",
+            "UPDATE source SET state = ?, problem = ?, failures = ?, told_state = ?, rounds = rounds + 1, "
+            "last_checked_at = ?, last_ok_at = ?, last_new_at = ?, next_due_at = ? WHERE source_id = ?",
             trouble.state if trouble else "ok",
             trouble.words if trouble else checked.note,
             failures,

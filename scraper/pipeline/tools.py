@@ -19,7 +19,9 @@ class Get(Protocol):
 
     def __call__(
         self, url: str, *, allow_hosts: Sequence[str], etag: str | None = None, last_modified: str | None = None
-    ) -> Fetched: ...
+    ) -> Fetched:
+        """Fetch `url`, conditionally if validators are given."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,5 @@
+"""`python -m scraper.cli` is `detainer-watch`."""
+
+from scraper.cli import main
+
+main()

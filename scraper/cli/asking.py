@@ -1,0 +1,119 @@
+"""Commands that ask: status, health, explain, asof, deliveries."""
+
+import csv
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scraper import alerts, health
+from scraper.cli.app import DEFAULT_CONFIG, ConfigPath, app, plain, settings_of, show
+from scraper.errors import DetainerWatchError
+from scraper.export import neutral
+from scraper.store import ask
+from scraper.store.database import Database
+
+
+def reading(config: Path) -> Database:
+    """Open the database of a configuration for questions."""
+    return Database.reading(settings_of(config).storage.database)
+
+
+@app.command()
+def status(config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Show each source with its state, open problems, and deliveries that wait."""
+    settings = settings_of(config)
+    with Database.reading(settings.storage.database) as db:
+        columns = ("source", "state", "last success", "next check", "releases", "what is wrong")
+        names = ("source_id", "state", "last_ok_at", "next_due_at", "releases", "problem")
+        show("Sources", columns, ([row[name] for name in names] for row in ask.health(db)))
+        problems = ask.open_problems(db)
+        if problems:
+            show("Open problems", ("source", "since", "problem"),
+                 ([row["source_id"], row["first_seen_at"], row["text"]] for row in problems))  # fmt: skip
+    with alerts.Outbox(settings.storage.deliveries) as outbox:
+        typer.echo(f"Deliveries waiting: {outbox.pending()}")
+
+
+@app.command("health")
+def judge(config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Say whether all is well; exit code 0 if so, 1 if not. For probes and the container."""
+    settings = settings_of(config)
+    with Database.reading(settings.storage.database) as db:
+        rows = {row["source_id"]: dict(row) for row in db.rows("SELECT * FROM source")}
+    found = health.judge(settings.sources, rows, datetime.now(UTC))
+    for complaint in found.complaints:
+        typer.echo(plain(complaint))
+    if found.ok:
+        typer.echo("well")
+    raise typer.Exit(0 if found.ok else 1)
+
+
+@app.command()
+def explain(
+    figure: Annotated[int, typer.Argument(help="The figure_id of a number (see current_figures).")],
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Show the trail of one number: sentence or row, document, capture, fetch, edition, reading."""
+    with reading(config) as db:
+        trail = ask.trail(db, figure)
+    if trail is None:
+        raise DetainerWatchError(f"There is no figure {figure}; `current_figures` lists their ids.")
+    stated, steps, fetch = trail["figure"], trail["steps"], trail["fetch"]
+    lines = {
+        "states": f"{stated['bound']} {stated['value_quoted']} {stated['unit'] or ''} ({stated['measure'] or 'a mention'})",
+        "quote": stated["quote"],
+        "where in it": stated["locator"],
+        "release": f"{stated['release_title']} ({stated['publisher']})",
+        "source address": stated["url"],
+        "document": steps.get("document_url"),
+        "archived copy": f"sha256 {steps.get('sha256')}, {steps.get('bytes')} bytes, {steps.get('media_type')}",
+        "captured": f"{steps.get('captured_at')} ({steps.get('via')})",
+        "fetched": f"{fetch['started_at']}, HTTP {fetch['status']}, {fetch['headers']}"
+        if fetch
+        else "not by a request",
+        "edition": f"{steps.get('edition_no')}, seen {steps.get('seen_at')}",
+        "reading": f"{steps.get('reading_no')} by {steps.get('reader')} {steps.get('reader_version')}",
+        "note": stated["note"],
+    }
+    for name, value in lines.items():
+        if value:
+            typer.echo(f"{name + ':':<16}{plain(value)}")
+
+
+@app.command()
+def asof(
+    date: Annotated[str, typer.Argument(help="A date (2025-06-05) or time (2025-06-05T12:00:00Z).")],
+    source: Annotated[str, typer.Argument(help="A source's id.", metavar="SOURCE")],
+    config: ConfigPath = DEFAULT_CONFIG,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of CSV.")] = False,
+) -> None:
+    """Print what a source published as of a date, as CSV (or JSON) with the archived document's hash."""
+    try:
+        datetime.fromisoformat(date)
+    except ValueError as error:
+        raise typer.BadParameter(f'"{date}" is not a date; write 2025-06-05') from error
+    with reading(config) as db:
+        tables = ask.as_of(db, source, date)
+    if not tables:
+        raise DetainerWatchError(f'Nothing of source "{source}" is on record as of {date}.')
+    if as_json:
+        typer.echo(json.dumps([{name: getattr(one, name) for name in one.__slots__} for one in tables], indent=1))
+        return
+    for one in tables:
+        typer.echo(f"# {plain(one.title)}, seen {one.seen_at}, {one.url}, sha256 {one.sha256}", err=True)
+        writer = csv.DictWriter(sys.stdout, list(one.rows[0]), lineterminator=os.linesep)
+        writer.writeheader()
+        writer.writerows({name: neutral(cell) for name, cell in row.items()} for row in one.rows)
+
+
+@app.command()
+def deliveries(config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Show deliveries: pending, sent, dead, with the mail server's last answer."""
+    with alerts.Outbox(settings_of(config).storage.deliveries) as outbox:
+        rows = [tuple(row) for row in outbox.rows()]
+    show("Deliveries", ("state", "event", "recipient", "attempts", "next try", "last answer"), rows)

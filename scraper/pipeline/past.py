@@ -1,0 +1,159 @@
+"""The past: captures made elsewhere, brought in with their own dates and read as history."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scraper import readers, warc
+from scraper.documents import kinds, urls
+from scraper.errors import ConfigError, DocumentError, StoreError
+from scraper.fetch import Fetched
+from scraper.model import Document, ReleaseRef
+from scraper.pipeline import releases as documents
+from scraper.pipeline.house import House
+from scraper.pipeline.outcome import Checked
+from scraper.pipeline.settle import settle
+from scraper.pipeline.source import check_source, ref_of
+from scraper.pipeline.tools import reader_version, stamp
+from scraper.settings import Settings, Source
+from scraper.store import releases, seen
+from scraper.terms import FetchOutcome
+from scraper.warc import WarcPage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BroughtIn:
+    """What an import brought."""
+
+    captures: int
+    events: int
+    problems: tuple[str, ...]
+
+
+class Shelf:
+    """Serves captures as a publisher did at some moment: for each address the newest until then."""
+
+    def __init__(self) -> None:
+        self._newest: dict[str, WarcPage] = {}
+        self._now = datetime.now(UTC)
+
+    def now(self) -> datetime:
+        """Return the time of the capture put last."""
+        return self._now
+
+    def put(self, page: WarcPage) -> None:
+        """Let an address serve a capture from its own time on."""
+        self._now = datetime.fromisoformat(page.captured_at)
+        self._newest[_key(page.url)] = page
+
+    def get(
+        self, url: str, *, allow_hosts: Sequence[str], etag: str | None = None, last_modified: str | None = None
+    ) -> Fetched:
+        """Answer like the fetcher; an address the file does not hold is "failed", which is never news."""
+        page = self._newest.get(_key(url))
+        outcome: FetchOutcome = "failed"
+        if page is not None and page.status in (200, 404, 410):
+            outcome = "ok" if page.status == 200 else "gone"
+        return Fetched(
+            url=url,
+            final_url=url,
+            outcome=outcome,
+            status=page.status if page else None,
+            headers={},
+            body=page.data if page and outcome == "ok" else None,
+            media_type=page.media_type if page else None,
+            charset=page.charset if page else None,
+            etag=None,
+            last_modified=None,
+            reason="" if outcome == "ok" else _ABSENT,
+            started_at=page.captured_at if page else stamp(self._now),
+            ms=0,
+            requests=0,
+        )
+
+
+_ABSENT = "not among the captures"
+
+
+def _key(url: str) -> str:
+    return urls.canonical(url) or url
+
+
+def bring_in(settings: Settings, source_id: str, path: Path) -> BroughtIn:
+    """Read a WARC file as the history of one source, oldest capture first; nobody is mailed about the past.
+
+    Raises ConfigError for an unknown source, StoreError when later history exists already (the past cannot be
+    slipped in before it), DocumentError when nothing in the file can be read.
+    """
+    source = next((one for one in settings.sources if one.id == source_id), None)
+    if source is None:
+        raise ConfigError(f'There is no source "{source_id}" in {settings.path}.')
+    problems: list[str] = []
+    pages = _sorted(path, problems)
+    shelf, events = Shelf(), 0
+    with House(settings, now=shelf.now, get=shelf.get, via="warc") as house:
+        _refuse_behind(house, source, pages)
+        for page in pages:
+            shelf.put(page)
+            checked = _absorb(house, source, page)
+            settle(house.tools, source, checked)
+            events += len(checked.told)
+            if checked.trouble and _ABSENT not in checked.trouble.words:
+                problems.append(f"{page.captured_at} {page.url}: {checked.trouble.words}")
+        house.forget_mail()
+    return BroughtIn(captures=len(pages), events=events, problems=tuple(problems))
+
+
+def _sorted(path: Path, problems: list[str]) -> list[WarcPage]:
+    pages: list[WarcPage] = []
+    try:
+        pages.extend(warc.read(path, report=problems.append))
+    except DocumentError as error:
+        problems.append(str(error))
+    return sorted(pages, key=lambda page: page.captured_at)
+
+
+def _refuse_behind(house: House, source: Source, pages: Sequence[WarcPage]) -> None:
+    row = house.db.one("SELECT max(seen_at) AS last FROM edition WHERE source_id = ?", source.id)
+    if row and row["last"] and pages and pages[0].captured_at < row["last"]:
+        raise StoreError(
+            f"{source.id} has history until {row['last']}, and the file begins {pages[0].captured_at}: "
+            "bring the past in before the first live check (into a new database)."
+        )
+
+
+def _absorb(house: House, source: Source, page: WarcPage) -> Checked:
+    """One capture is one small round: of the index if it is the index, else of the one document."""
+    if _key(page.url) == _key(source.options.url):
+        return check_source(house.tools, source, None)
+    row = seen.source_row(house.db, source.id)
+    checked = Checked(source_id=source.id, baseline=row["baseline_at"] is None, listed=1, index_good=True)
+    ref = _ref(house, source, page)
+    known = releases.of_source(house.db, source.id)
+    release = next((one for one in known if one["key"] == ref.key), None)
+    documents.check(house.tools, source, None, reader_version(house.tools, source), ref, release, checked)
+    return checked
+
+
+def _ref(house: House, source: Source, page: WarcPage) -> ReleaseRef:
+    """The reference of a document met without its index: as known, as it describes itself, or by its address."""
+    url = _key(page.url)
+    known = [row for row in releases.of_source(house.db, source.id) if row["url"] == url]
+    if known:
+        return ref_of(known[0])
+    found = Document(
+        url=url,
+        data=page.data,
+        media_type=kinds.media_type(page.data, page.media_type),
+        charset=page.charset,
+        captured_at=page.captured_at,
+        sha256="",
+    )
+    try:
+        discovery = readers.discover(source.reader, found, replace(source.options, url=url))
+    except DocumentError:
+        discovery = None
+    if discovery and discovery.itself and len(discovery.refs) == 1:
+        return discovery.refs[0]
+    return ReleaseRef(key=url, url=url, title=url.rsplit("/", 1)[-1])

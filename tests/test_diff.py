@@ -1,0 +1,104 @@
+"""What changed between two readings: exact, blind to order, without guessing by similarity."""
+
+import json
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scraper import diff
+from scraper.model import CaseAccount, Change, Figure, ListedRow, Locator, Reading
+
+
+def row(count: str, place: str = "Cook County", number: int = 1) -> ListedRow:
+    return ListedRow(
+        cells=json.dumps({"jurisdiction": place, "declined": count}), row_key=json.dumps([place]), row_no=number
+    )
+
+
+def compared(before: list[ListedRow], after: list[ListedRow]) -> tuple[Change, ...]:
+    old = list(enumerate(before, 1))
+    matched = diff.match(((i, diff.fact_hash(f)) for i, f in old), [diff.fact_hash(f) for f in after])
+    gone = [(i, f) for i, f in old if i in matched.gone]
+    return diff.row_changes(gone, [(100 + i, after[i]) for i in matched.come])
+
+
+def test_a_changed_cell_names_row_column_before_and_after() -> None:
+    (change,) = compared([row("188"), row("93", "Clark County")], [row("190"), row("93", "Clark County")])
+    assert (change.label, change.column, change.before, change.after) == ("Cook County", "declined", "188", "190")
+    assert change.kind == "changed"
+
+
+def test_order_and_row_numbers_are_no_change() -> None:
+    a, b = row("1", "A", 1), row("2", "B", 2)
+    assert compared([a, b], [row("2", "B", 1), row("1", "A", 2)]) == ()
+
+
+def test_identical_rows_count_as_often_as_they_stand() -> None:
+    (change,) = compared([row("5"), row("5")], [row("5")])
+    assert (change.kind, change.column) == ("removed", None)
+
+
+def test_rows_that_share_an_identity_are_never_paired_by_guess() -> None:
+    told = compared([row("5"), row("6")], [row("7"), row("8")])
+    assert Counter(change.kind for change in told) == {"removed": 2, "added": 2}
+
+
+def test_a_case_inserted_at_the_top_moves_no_other() -> None:
+    first = CaseAccount(position=1, place_quoted="Bronx", citizenship_quoted="Guyana")
+    moved = CaseAccount(position=2, place_quoted="Bronx", citizenship_quoted="Guyana")
+    assert diff.fact_hash(first) == diff.fact_hash(moved)
+
+
+def test_a_figure_that_moves_on_the_page_states_the_same() -> None:
+    a = Figure(measure="detainer_declined", unit="detainers", value=206, value_quoted="206", locator=Locator(page=1))
+    b = Figure(measure="detainer_declined", unit="detainers", value=206, value_quoted="206", locator=Locator(page=2))
+    assert diff.content_hash(Reading(facts=(a,))) == diff.content_hash(Reading(facts=(b,)))
+
+
+def test_a_figure_changed_inside_a_sentence_is_seen() -> None:
+    before = ["ICE declined 206 detainers that week.", "Other text."]
+    (change,) = diff.text_changes(before, ["ICE declined 207 detainers that week.", "Other text."])
+    assert change.before == before[0]
+    assert change.after is not None
+    assert "207" in change.after
+
+
+def test_paragraphs_in_another_order_are_no_change() -> None:
+    assert diff.text_changes(["a", "b", "c"], ["c", "a", "b"]) == ()
+
+
+def test_an_announced_correction_is_told_apart_from_a_silent_edit() -> None:
+    announced = diff.text_changes(["Text."], ["Correction: the report counted transfers.", "Text."])
+    silent = diff.text_changes(["Text."], ["Text, corrected or not."])
+    assert diff.announcement(announced) == "Correction: the report counted transfers."
+    assert diff.announcement(silent) == ""
+
+
+def test_summary_counts_rows_not_cells() -> None:
+    old = ListedRow(cells='{"a": "1", "b": "2"}', row_key='["x"]', row_no=1)
+    new = ListedRow(cells='{"a": "3", "b": "4"}', row_key='["x"]', row_no=1)
+    assert diff.summary(compared([old], [new])) == "1 row changed"
+
+
+cells = st.sampled_from(["1", "2", "3"])
+tables = st.lists(st.builds(row, cells, st.sampled_from(["A", "B", "C"])), max_size=8)
+
+
+@given(tables)
+def test_a_table_compared_with_itself_has_no_change(table: list[ListedRow]) -> None:
+    assert compared(table, table[::-1]) == ()
+
+
+@given(tables, tables)
+def test_applying_the_changes_to_the_old_table_gives_the_new_one(
+    before: list[ListedRow], after: list[ListedRow]
+) -> None:
+    old = list(enumerate(before, 1))
+    matched = diff.match(((i, diff.fact_hash(f)) for i, f in old), [diff.fact_hash(f) for f in after])
+    kept = [f for i, f in old if i not in matched.gone]
+    built = Counter(f.cells for f in kept) + Counter(after[i].cells for i in matched.come)
+    assert built == Counter(f.cells for f in after)
+    told = compared(before, after)
+    net = Counter(c.kind for c in told if c.column is None)
+    assert net["added"] - net["removed"] == len(after) - len(before)
