@@ -137,10 +137,12 @@ def tables(tree: LexborHTMLParser, select: str | None = None) -> tuple[Table, ..
     return tuple(table for table in found if table.rows)
 
 
-def links(tree: LexborHTMLParser, base_url: str, select: str | None = None) -> tuple[Link, ...]:
-    """Return the links of `select` (or of the whole page) in order, each address once, with its first text."""
-    base = _base(tree, base_url)
-    nodes = tree.css("a[href]") if select is None else [a for node in select_all(tree, select) for a in _anchors(node)]
+def links(
+    tree: LexborHTMLParser, base_url: str, select: str | None = None, within: LexborNode | None = None
+) -> tuple[Link, ...]:
+    """Return the links of `select` (or of all) in the page or `within` a part, in order, each address once."""
+    base, part = _base(tree, base_url), within if within is not None else tree
+    nodes = part.css("a[href]") if select is None else [a for node in select_all(part, select) for a in _anchors(node)]
     found: dict[str, Link] = {}
     for node in nodes:
         href = node.attributes.get("href") or ""

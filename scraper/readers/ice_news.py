@@ -1,0 +1,130 @@
+"""ICE's newsroom: every listed release is watched, detainer counts and case accounts are read where certain."""
+
+import re
+from typing import Final
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from selectolax.lexbor import LexborHTMLParser
+
+from scraper.documents import html, kinds, urls, values
+from scraper.errors import LayoutChanged
+from scraper.model import CaseAccount, Discovery, Document, Locator, Options, Problem, Reading, ReleaseRef
+from scraper.readers import feed, noise, page, prose
+from scraper.terms import SeriesKind
+
+SERIES_KIND: SeriesKind = "periodic"
+
+_BODY: Final = ".nr-body"
+_RELEASE_TYPE: Final = ".news-release-content, .nr-head"
+_FEEDS: Final = ("application/rss+xml", "application/atom+xml", "application/xml", "text/xml")
+_SITE: Final = re.compile(r"\s*\|\s*ICE$")
+
+RELEVANT: Final = (
+    ("detainer", r"\bdetainers?\b"),
+    ("form of a detainer", r"\bI-247[A-Z]?\b"),
+    (
+        "detainer, in Spanish",
+        r"\b(?:órden(?:es)?|orden(?:es)?|solicitud(?:es)?) de (?:detención|retención) (?:migratoria|de ICE)\b",
+    ),
+)
+"""Name and words: a release that uses any of them in title or text speaks of detainers."""
+_RELEVANT: Final = re.compile("|".join(words for _, words in RELEVANT), re.IGNORECASE)
+
+
+def discover(document: Document, options: Options) -> Discovery:
+    """Return the releases of one listing page, or of the newsroom's RSS feed.
+
+    `LayoutChanged` where the first listing page has no rows that link to a release.
+    """
+    if document.media_type in _FEEDS:
+        return feed.discover(document, options)
+    tree = html.parse(document)
+    found: dict[str, ReleaseRef] = {}
+    for row in tree.css(".views-row"):
+        for link in html.links(tree, document.url, ".news-title a", row):
+            day = row.css_first(".news-date")
+            published = values.date(html.text_of(day)) if day is not None else None
+            title = page.unarchived(link.text) or link.url
+            found.setdefault(link.url, ReleaseRef(key=link.url, url=link.href, title=title, published=published))
+    number = _page_number(document.url)
+    if not found:
+        if number:
+            return Discovery(refs=())
+        raise LayoutChanged(f"{document.url} has no rows that link to a news release.")
+    refs, problems = page.inside(found.values(), options)
+    next_urls = (_with_page(document.url, number + 1),) if number + 1 < options.max_pages else ()
+    return Discovery(refs=refs, next_urls=next_urls, problems=problems)
+
+
+def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
+    """Return a release's title, dates, text, detainer figures and case accounts.
+
+    A release without a text of its own (weekly summaries in Spanish are only a title and pictures) is read by its
+    title, with a problem. `LayoutChanged` for pages that are no release: field offices, FOIA entries, changed layouts.
+    """
+    if document.media_type != kinds.HTML:
+        return page.read(document, ref, options)
+    tree = html.parse(document)
+    title = _title(tree)
+    text = noise.quiet(html.paragraphs(tree, _BODY, options.ignore))
+    problems: tuple[Problem, ...] = ()
+    if not text:
+        if tree.css_first(_RELEASE_TYPE) is None or not title:
+            raise LayoutChanged(f"{document.url} is no news release: it has no {_BODY}.")
+        problems = (Problem(code="no_text", text="The release has a title but no text of its own."),)
+    meta = html.meta(tree)
+    published = values.date(meta.get("article:published_time", "")) or _stated_date(tree) or ref.published
+    accounts, unread = _accounts(tree, text, title, published)
+    if unread:
+        problems += (Problem(code="item_unread", text=f"{unread} list items could not be read as case accounts."),)
+    return Reading(
+        title=title,
+        published=published,
+        modified=values.date(meta.get("article:modified_time", "")),
+        paragraphs=text or (title,),
+        facts=(*prose.figures(text), *accounts),
+        problems=problems,
+    )
+
+
+def relevant(reading: Reading) -> bool:
+    """Does the release speak of detainers?"""
+    return any(_RELEVANT.search(text) for text in (reading.title, *reading.paragraphs))
+
+
+def _title(tree: LexborHTMLParser) -> str:
+    heading = tree.css_first(".nr-title")
+    stated = html.text_of(heading) if heading is not None else ""
+    return page.unarchived(stated or _SITE.sub("", html.title(tree)))
+
+
+def _stated_date(tree: LexborHTMLParser) -> str | None:
+    node = tree.css_first(".nr-meta")
+    first = node.first_child if node is not None else None
+    return values.date(first.text_content or "") if first is not None and first.is_text_node else None
+
+
+def _accounts(
+    tree: LexborHTMLParser, text: tuple[str, ...], title: str, published: str | None
+) -> tuple[list[CaseAccount], int]:
+    if not prose.tells_refusals(" ".join((title, *text))):
+        return [], 0
+    places = {paragraph: number for number, paragraph in enumerate(text, start=1)}
+    items = [item for node in tree.css(f"{_BODY} li") if (item := html.text_of(node))]
+    found: list[CaseAccount] = []
+    for item in items:
+        told = prose.account(item, len(found) + 1, published, Locator(paragraph=places.get(item)))
+        if told is not None:
+            found.append(told)
+    return found, len(items) - len(found) if found else 0
+
+
+def _page_number(url: str) -> int:
+    number = parse_qs(urlsplit(url).query).get("page", ["0"])[0]
+    return values.integer(number) or 0
+
+
+def _with_page(url: str, number: int) -> str:
+    parts = urlsplit(url)
+    query = {**{name: found[-1] for name, found in parse_qs(parts.query).items()}, "page": str(number)}
+    return urls.address(parts._replace(query=urlencode(query)).geturl()) or url

@@ -1,0 +1,155 @@
+"""Any page, or the documents that an index page links to: their text is watched, clocks and counters aside."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from scraper.documents import delimited, html, kinds, pdf, sheet, urls, values
+from scraper.errors import DocumentError, LayoutChanged, Unreadable
+from scraper.model import Discovery, Document, Options, Problem, Reading, ReleaseRef, Table
+from scraper.readers import noise
+from scraper.terms import SeriesKind
+
+SERIES_KIND: SeriesKind = "periodic"
+
+_PATTERN: Final = "re:"
+_PUBLISHED: Final = ("article:published_time", "datepublished", "dcterms.created", "dcterms.issued", "dc.date", "date")
+_MODIFIED: Final = ("article:modified_time", "datemodified", "dcterms.modified", "last-modified")
+_ARCHIVED: Final = re.compile(r"archived:\s*", re.IGNORECASE)
+_MOST_NAMED: Final = 5
+
+
+def discover(document: Document, options: Options) -> Discovery:
+    """Return the page itself as the one release, or, with `follow` or `item`, each link as a release.
+
+    Raises `LayoutChanged` where an index page lists nothing, `DocumentError` for an unusable selector.
+    """
+    if not (options.follow or options.item):
+        return Discovery(refs=(_itself(document, options),), itself=True)
+    if document.media_type not in (kinds.HTML, "application/xhtml+xml"):
+        raise LayoutChanged(f"The index {document.url} is no HTML page but {document.media_type}.")
+    tree = html.parse(document)
+    listed = _items(tree, document.url, options) if options.item else _follow(tree, document.url, options.follow)
+    found = {link.url: _ref(link, published) for link, published in listed if link.url != urls.canonical(document.url)}
+    if not found:
+        raise LayoutChanged(f'No item matches "{options.follow or options.item}" on {document.url}.')
+    refs, problems = inside(found.values(), options)
+    return Discovery(refs=refs, next_urls=_next(tree, document, options), problems=problems)
+
+
+def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
+    """Return title, dates and text of an HTML page, PDF, workbook, CSV or plain text.
+
+    Raises `LayoutChanged` where `select`, or the page, holds no text.
+    """
+    if document.media_type not in (kinds.HTML, "application/xhtml+xml"):
+        return Reading(paragraphs=_filled(_other(document), document))
+    tree = html.parse(document)
+    text = html.paragraphs(tree, options.select, (*noise.PARTS, *options.ignore))
+    meta = html.meta(tree)
+    return Reading(
+        title=unarchived(html.title(tree)),
+        published=_dated(meta, _PUBLISHED) or ref.published,
+        modified=_dated(meta, _MODIFIED),
+        paragraphs=_filled(text, document),
+    )
+
+
+def unarchived(title: str) -> str:
+    """Return a title without the "Archived: " that a publisher puts before all of its old ones."""
+    return _ARCHIVED.sub("", title, count=1) if _ARCHIVED.match(title) else title
+
+
+def inside(refs: Iterable[ReleaseRef], options: Options) -> tuple[tuple[ReleaseRef, ...], tuple[Problem, ...]]:
+    """Return the releases on hosts that may be asked, and one problem that names the other hosts."""
+    allowed = {name.lower() for name in options.allow_hosts} or {urls.host(options.url)}
+    listed = tuple(refs)
+    kept = tuple(ref for ref in listed if not allowed.isdisjoint({urls.host(ref.url), urlsplit(ref.url).netloc}))
+    outside = sorted({urls.host(ref.url) for ref in listed} - {urls.host(ref.url) for ref in kept})
+    if not outside:
+        return kept, ()
+    named = ", ".join(outside[:_MOST_NAMED]) + (", …" if len(outside) > _MOST_NAMED else "")
+    text = f"{len(listed) - len(kept)} links lead to hosts that are not in allow_hosts and were not followed: {named}."
+    return kept, (Problem(code="link_outside", text=text),)
+
+
+def _itself(document: Document, options: Options) -> ReleaseRef:
+    url = options.url or document.url
+    is_html = document.media_type in (kinds.HTML, "application/xhtml+xml")
+    title = unarchived(html.title(html.parse(document))) if is_html else ""
+    return ReleaseRef(key=urls.canonical(url) or url, url=url, title=title or options.title)
+
+
+def _follow(
+    tree: LexborHTMLParser, base_url: str, follow: str | None, within: LexborNode | None = None
+) -> list[tuple[html.Link, str | None]]:
+    if follow is None or not follow.startswith(_PATTERN):
+        return [(link, None) for link in html.links(tree, base_url, follow, within)]
+    try:
+        pattern = re.compile(follow.removeprefix(_PATTERN))
+    except re.error as error:
+        raise DocumentError(f'"{follow}" is not a regular expression: {error}.') from error
+    links = html.links(tree, base_url, within=within)
+    return [(link, None) for link in links if pattern.search(link.url) or pattern.search(link.href)]
+
+
+def _items(tree: LexborHTMLParser, base_url: str, options: Options) -> list[tuple[html.Link, str | None]]:
+    """Return the links of each item with the item's date; without `follow` only the first link of an item."""
+    found = []
+    for item in html.select_all(tree, options.item or ""):
+        links = _follow(tree, base_url, options.follow, item)
+        found += [(link, _item_date(item)) for link, _ in (links if options.follow else links[:1])]
+    return found
+
+
+def _item_date(item: LexborNode) -> str | None:
+    node = item.css_first("time")
+    if node is None:
+        return None
+    return values.date(node.attributes.get("datetime") or "") or values.date(html.text_of(node))
+
+
+def _ref(link: html.Link, published: str | None) -> ReleaseRef:
+    title = link.text or unquote(urlsplit(link.url).path.rpartition("/")[2]) or link.url
+    return ReleaseRef(key=link.url, url=link.href, title=unarchived(values.fold(title)), published=published)
+
+
+def _next(tree: LexborHTMLParser, document: Document, options: Options) -> tuple[str, ...]:
+    if options.next_page is None or options.max_pages <= 1:
+        return ()
+    links = html.links(tree, document.url, options.next_page)
+    refs, _ = inside((_ref(link, None) for link in links if link.url != urls.canonical(document.url)), options)
+    return tuple(ref.url for ref in refs[:1])
+
+
+def _dated(meta: dict[str, str], names: tuple[str, ...]) -> str | None:
+    return next((date for name in names if (date := values.date(meta.get(name, "")))), None)
+
+
+def _filled(paragraphs: tuple[str, ...], document: Document) -> tuple[str, ...]:
+    kept = noise.quiet(paragraphs)
+    if not kept:
+        raise LayoutChanged(f"The part of {document.url} that is watched holds no text.")
+    return kept
+
+
+def _other(document: Document) -> tuple[str, ...]:
+    kind = document.media_type
+    if kind == kinds.PDF:
+        lines = (line for page in pdf.pages(document.data) for line in page.text.splitlines())
+        return tuple(text for line in lines if (text := values.fold(line)))
+    if kind in (kinds.XLSX, kinds.XLS):
+        return _row_by_row(sheet.tables(document.data))
+    if kind in (kinds.CSV, "text/tab-separated-values"):
+        return _row_by_row(delimited.tables(document.data, document.charset))
+    if kind.startswith("text/") or kind.endswith(("json", "xml")):
+        lines = iter(html.decode(document.data, document.charset).splitlines())
+        return tuple(text for line in lines if (text := values.fold(line)))
+    raise Unreadable(f"{document.url} is {kind}, which has no text to watch.")
+
+
+def _row_by_row(tables: Iterable[Table]) -> tuple[str, ...]:
+    return tuple(" | ".join(row) for table in tables for row in table.rows if any(row))
