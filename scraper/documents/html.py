@@ -239,7 +239,7 @@ def _blocks(root: LexborNode, unseen: frozenset[int]) -> Iterator[str]:
         if tag == "br":
             pieces.append(" ")
         elif tag == "sup":
-            pieces.append(node.text().translate(_RAISED))
+            pieces.append(_raised(node.text()))
         elif tag == "tr" and node.mem_id not in layout_rows:
             cells = [_cell_text(cell, unseen) for cell in _cells(node, unseen)]
             if any(cells):
@@ -248,6 +248,11 @@ def _blocks(root: LexborNode, unseen: frozenset[int]) -> Iterator[str]:
             if tag in _BLOCKS:
                 waiting.append(None)
             waiting.extend(reversed(_children(node)))
+
+
+def _raised(text: str) -> str:
+    """Return a footnote digit in its raised form, so that it never joins the count before it."""
+    return text.translate(_RAISED) if text.replace(",", "").strip().isdigit() else text
 
 
 def _children(node: LexborNode) -> list[LexborNode]:
