@@ -23,7 +23,8 @@ COPY --from=build /usr/bin/tini-static /usr/bin/tini
 COPY --from=build /opt/detainer-watch /opt/detainer-watch
 COPY --from=build /etc/detainer-watch /etc/detainer-watch
 RUN mkdir /data && chown 10001:10001 /data
-ENV PATH=/opt/detainer-watch/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 TMPDIR=/data HOME=/data
+ENV PATH=/opt/detainer-watch/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 TMPDIR=/data HOME=/data \
+    DETAINER_WATCH_CONFIG=/etc/detainer-watch/config.yaml
 USER 10001:10001
 WORKDIR /data
 VOLUME /data

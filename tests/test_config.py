@@ -14,12 +14,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from scraper import config, readers, resources
+from scraper import config, readers, resources, terms
 from scraper.config.schema import SourceBlock
 from scraper.errors import ConfigError
 from scraper.model import Column
 from scraper.settings import Settings
-from scraper.terms import READER_EVENTS
 
 ROOT = Path(__file__).parent.parent
 GOOD = "contact: data-desk@example.org\n"
@@ -58,7 +57,11 @@ def test_the_contract_of_the_design_is_read_in_full(tmp_path: Path) -> None:
     assert (got.alerts.retry.first_seconds, got.alerts.retry.max_hours) == (0, 96)
     newsroom, county = got.alerts.audiences
     assert (newsroom.name, newsroom.to, newsroom.digest) == ("newsroom", ("desk@example.org",), "immediate")
-    assert (county.places, county.events, county.sources) == (("06085", "Cook County, IL"), READER_EVENTS, ("list",))
+    assert (county.places, county.events, county.sources) == (
+        ("06085", "Cook County, IL"),
+        terms.READER_EVENTS,
+        ("list",),
+    )
     assert [one.id for one in got.sources] == ["ice-ddor", "list"]
     assert (got.sources[0].every_seconds, got.sources[0].cron) == (21600, None)
     assert got.sources[0].confirm.quiet_days == 90
@@ -501,3 +504,14 @@ def test_a_wheel_brings_reference_configuration_and_schema_along(tmp_path: Path)
         if one.suffix in (".sql", ".html", ".css", ".js")
     }
     assert bundled <= {str(one.relative_to(place)) for one in place.rglob("*")}
+
+
+def test_the_glossary_explains_every_measure_unit_bound_and_event() -> None:
+    text = (ROOT / "docs/glossary.md").read_text()
+    words = [*terms.MEASURES, *terms.UNITS, *terms.EVENT_KINDS, *terms.BOUND_WORDS]
+    assert [word for word in words if f"`{word}`" not in text] == []
+
+
+def test_the_sources_in_the_readme_are_good(tmp_path: Path) -> None:
+    (blocks,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    assert len(load(tmp_path, f"{GOOD}sources:\n{blocks}").sources) == 4

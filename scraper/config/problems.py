@@ -100,7 +100,7 @@ def _keys(loc: Loc) -> Mapping[str, Any]:
         if isinstance(part, int):
             node = node["items"]
         elif part is not None:
-            named = node.get("additionalProperties") or next(iter(node.get("patternProperties", {}).values()), {})
+            named: Any = node.get("additionalProperties") or next(iter(node.get("patternProperties", {}).values()), {})
             node = node.get("properties", {}).get(part) or named
     found: Mapping[str, Any] = node.get("properties", {})
     return found
