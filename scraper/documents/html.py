@@ -114,7 +114,10 @@ def paragraphs(tree: LexborHTMLParser, select: str | None = None, ignore: tuple[
     Left out: scripts, navigation, asides, hidden parts, page headers and footers, form controls and `ignore`.
     """
     roots = _outermost(select_all(tree, select)) if select else _main(tree)
-    unseen = _unseen(tree, ignore)
+    ignored = {node.mem_id for selector in ignore for node in select_all(tree, selector)}
+    if select and ignored:
+        roots = [root for root in roots if not any(node.mem_id in ignored for node in (root, *_ancestors(root)))]
+    unseen = _unseen(tree) | ignored
     return tuple(block for root in roots for block in _blocks(root, unseen))
 
 
@@ -132,7 +135,7 @@ def tables(tree: LexborHTMLParser, select: str | None = None) -> tuple[Table, ..
         inner = [table for node in named if node.tag != "table" for table in node.css("table")]
         wanted = {node.mem_id for node in [*named, *inner]}
         chosen = [table for table in all_tables if table.mem_id in wanted]
-    unseen = _unseen(tree, ())
+    unseen = _unseen(tree)
     found = (_table(node, Locator(table=order[node.mem_id], selector=select), unseen) for node in chosen)
     return tuple(table for table in found if table.rows)
 
@@ -201,11 +204,8 @@ def _ancestors(node: LexborNode) -> Iterator[LexborNode]:
         parent = parent.parent
 
 
-def _unseen(tree: LexborHTMLParser, ignore: tuple[str, ...]) -> frozenset[int]:
-    ids = {node.mem_id for node in tree.css(_UNSEEN) if _is_unseen(node)}
-    for selector in ignore:
-        ids.update(node.mem_id for node in select_all(tree, selector))
-    return frozenset(ids)
+def _unseen(tree: LexborHTMLParser) -> frozenset[int]:
+    return frozenset(node.mem_id for node in tree.css(_UNSEEN) if _is_unseen(node))
 
 
 def _is_unseen(node: LexborNode) -> bool:

@@ -33,7 +33,10 @@ def discover(document: Document, options: Options) -> Discovery:
         raise LayoutChanged(f"The index {document.url} is no HTML page but {document.media_type}.")
     tree = html.parse(document)
     listed = _items(tree, document.url, options) if options.item else _follow(tree, document.url, options.follow)
-    found = {link.url: _ref(link, published) for link, published in listed if link.url != urls.canonical(document.url)}
+    found: dict[str, ReleaseRef] = {}
+    for link, published in listed:
+        if link.url != urls.canonical(document.url):
+            found.setdefault(link.url, _ref(link, published))
     if not found:
         raise LayoutChanged(f'No item matches "{options.follow or options.item}" on {document.url}.')
     refs, problems = inside(found.values(), options)
