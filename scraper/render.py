@@ -113,12 +113,13 @@ def subject(notice: Notice) -> str:
 
 def figure_words(figure: Stated) -> str:
     """Return a figure with its bound, unit and place: "at least 13,025 detainers recorded by ICE as declined, “IL”"."""
-    shown = f"{figure.value:,}" if figure.value is not None else f"“{clean(figure.value_quoted, 60)}”"
+    quoted = f"“{clean(figure.value_quoted, 60)}”"
+    shown = quoted if figure.value is None else f"{BOUND_WORDS[figure.bound]}{figure.value:,}"
     what = MEASURE_WORDS.get(figure.measure or "", figure.unit or "")
     if figure.measure and figure.unit == "percent":
         what = f"percent: {what}"
     where = [f"“{clean(words, 120)}”" for words in dict.fromkeys((figure.place, figure.label)) if words]
-    return ", ".join([f"{BOUND_WORDS[figure.bound]}{shown} {what}".strip(), *where])
+    return ", ".join([f"{shown} {what}".strip(), *where])
 
 
 def changes_csv(notices: Sequence[Notice]) -> tuple[str, bytes] | None:
@@ -210,7 +211,7 @@ def _links(notice: Notice, home: str) -> Iterable[_Link]:
     address = notice.release_url or notice.event.url
     if address:
         yield _link("Source address", address)
-    after, before = "Archived copy", "Archived copy of before"
+    after, before = "Archived copy", "Earlier archived copy"
     if notice.event.kind in ("withdrawn", "restored", "delisted"):
         after = before = "Last archived copy"
     copies: dict[str, tuple[str, Archived]] = {}
@@ -231,13 +232,12 @@ def _link(name: str, address: str, note: str = "") -> _Link:
 
 
 def _line(change: Change) -> _Line:
-    column = (change.column or "").removesuffix("_quoted").replace("_", " ")
     if change.table == "text":
         before, after = _sentences(change.before or "", change.after or "")
         return _Line(label="", column="", before=_value("paragraph", before), after=_value("paragraph", after))
     before, after = (_value(change.column, side) for side in (change.before, change.after))
     label = "" if change.table == "release" else f"“{clean(change.label, 160)}”"
-    return _Line(label=label, column=clean(column, 60) or f"row {change.kind}", before=before, after=after)
+    return _Line(label=label, column=_column(change.column or "") or f"row {change.kind}", before=before, after=after)
 
 
 def _value(column: str | None, text: str | None) -> str:
@@ -253,12 +253,21 @@ def _value(column: str | None, text: str | None) -> str:
 
 
 def _row_words(text: str) -> str:
-    """A whole row, given as a JSON object, in one line."""
+    """A whole row, given as a JSON object, in one line; our own words (measure, unit, bound) stand without quotes."""
     try:
-        cells = json.loads(text)
+        cells: dict[str, object] = json.loads(text)
     except ValueError:
         return f"“{clean(text)}”"
-    return clean("; ".join(f"{str(k).removesuffix('_quoted').replace('_', ' ')}: “{v}”" for k, v in cells.items()))
+    ours = {"measure": MEASURE_WORDS, "bound": BOUND_WORDS, "unit": {}}
+    told = []
+    for name, cell in cells.items():
+        words = ours[name].get(str(cell), str(cell)).strip() if name in ours else _value(name, str(cell))
+        told.append(f"{_column(name)}: {words}" if words else "")
+    return clean("; ".join(filter(None, told)), 600)
+
+
+def _column(name: str) -> str:
+    return clean(name.removesuffix("_quoted").replace("_", " "), 60)
 
 
 def _sentences(before: str, after: str) -> tuple[str, str]:

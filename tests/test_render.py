@@ -100,13 +100,13 @@ def test_a_withdrawal_names_the_last_archived_copy() -> None:
 
 def test_rows_that_came_and_went_are_shown_whole() -> None:
     """C14."""
-    row = json.dumps({"place_quoted": "Franklin County", "value": 12})
+    row = json.dumps({"place_quoted": "Franklin County", "measure": "detainer_issued", "bound": "exact", "value": 1200})
     changes = (
         change("Franklin County", row, None, kind="removed", column=None),
         change("Ada County", None, row, kind="added", column=None, row_id=2),
     )
     told = show(notice("revised", changes=changes))
-    assert "row removed: place: “Franklin County”; value: “12” -> (none)" in told.text
+    assert "row removed: place: “Franklin County”; measure: detainers issued; value: 1,200 -> (none)" in told.text
     assert told.subject.endswith("1 row removed, 1 row added")
 
 

@@ -79,7 +79,7 @@ class Folder:
 class Server:
     """A mail server; connects at the first mail, again when dropped, and gives up after two troubles in a row.
 
-    Every wait is bounded by `timeout_seconds`. A password goes only over a verified TLS connection.
+    Every read and write is bounded by `timeout_seconds`. A password goes only over a verified TLS connection.
     """
 
     def __init__(self, smtp: Smtp, sender: str) -> None:
