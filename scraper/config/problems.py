@@ -8,8 +8,9 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from scraper.config.schema import schema, shown
+from scraper.config.schema import schema
 from scraper.config.text import Flaw, Loaded, Loc, path_of
+from scraper.config.values import shown
 
 _LOOPBACK: Final = re.compile(r"localhost|127\.[0-9.]+|\[?::1\]?")
 _BOOLEANS: Final = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
