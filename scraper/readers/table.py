@@ -1,0 +1,350 @@
+"""Tables that a user describes in config.yaml: HTML, CSV, XLSX or PDF, columns found by header, never by position."""
+
+import json
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from scraper.documents import delimited, html, kinds, pdf, sheet, values
+from scraper.errors import DocumentError, LayoutChanged, Unreadable
+from scraper.model import Column, Document, Figure, ListedRow, Locator, Options, Problem, Reading, ReleaseRef, Table
+from scraper.readers.page import discover as discover
+from scraper.readers.page import unarchived
+from scraper.terms import SeriesKind
+
+SERIES_KIND: SeriesKind = "periodic"
+HEADER_WITHIN: Final = 30
+"""Rows in which the header is looked for."""
+LONGEST_CELL: Final = 100_000
+MOST_PROBLEMS: Final = 50
+
+_PLACES: Final = ("jurisdiction", "place", "location", "county", "parish", "city", "area")
+_FACILITIES: Final = ("facility", "jail", "prison", "detention facility", "facility name")
+_STATES: Final = ("state", "state code")
+_TOTAL: Final = re.compile(r"((sub|grand|national|overall)[ -]?)?totals?(\W.*)?|.*\Wtotals?\W*")
+_TYPES: Final[Mapping[str, tuple[str, Callable[[str], float | int | str | None]]]] = {
+    "integer": ("a whole number", values.integer),
+    "number": ("a number", values.number),
+    "percent": ("a percentage", values.percent),
+    "money": ("an amount in dollars", values.money),
+    "date": ("a date", lambda text: values.date(text) or values.month_year(text)),
+    "text": ("a text of readable length", lambda text: text if len(text) <= LONGEST_CELL else None),
+}
+_HTML: Final = (kinds.HTML, "application/xhtml+xml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row under the header: configured name -> cell as published."""
+
+    cells: Mapping[str, str]
+    locator: Locator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Header:
+    row: int
+    positions: Mapping[str, int]
+    doubled: str | None = None
+
+
+def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
+    """Return the rows of the table; `LayoutChanged` where a configured header is missing, doubled, or has no rows."""
+    tables = _tables(document, options.select)
+    columns = options.columns or _own_columns(tables)
+    rows, problems = joined(tables, columns, headless=document.media_type == kinds.PDF)
+    notes = [row for row in rows if _is_note(row, columns)]
+    rows = [row for row in rows if not _is_note(row, columns)]
+    totals = [row for row in rows if _total_label(row, columns)]
+    listed = [row for row in rows if not _total_label(row, columns)]
+    if not listed:
+        raise LayoutChanged(f"{ref.url} has the header of the table but no rows under it.")
+    facts = _listed(listed, columns, options.key)
+    problems += [
+        Problem(code="unread_row", text=f'A line of text in the table was left unread: "{words[:200]}"')
+        for words in dict.fromkeys(next(iter(row.cells.values())) for row in notes)
+    ]
+    problems += _bad_cells(rows, columns)
+    problems += _same_keys(facts)
+    problems += _totals_that_differ(rows, columns)
+    figures = [figure for row in listed for figure in _figures(row, columns, options.key)]
+    figures += [figure for row in totals for figure in _total_figures(row, columns)]
+    title = unarchived(html.title(html.parse(document))) if document.media_type in _HTML else ""
+    return Reading(title=title, published=ref.published, facts=(*facts, *figures), problems=tuple(problems))
+
+
+def _tables(document: Document, select: str | None) -> Sequence[Table]:
+    """Return the document's tables; `select` is a CSS selector, a sheet name or a page range."""
+    match document.media_type:
+        case kind if kind in _HTML:
+            found: Sequence[Table] = html.tables(html.parse(document), select)
+        case kinds.PDF:
+            found = pdf.tables(document.data, pages=_pages(select))
+        case kinds.XLSX | kinds.XLS | "application/vnd.oasis.opendocument.spreadsheet":
+            found = sheet.tables(document.data, sheet=select)
+        case "text/csv" | "text/tab-separated-values" | "text/plain":
+            found = delimited.tables(document.data, document.charset)
+        case other:
+            raise Unreadable(f"{document.url} is of type {other}, not an HTML, CSV, XLSX or PDF table.")
+    if not any(table.rows for table in found):
+        where = f' in "{select}"' if select else ""
+        raise LayoutChanged(f"No table was found{where} at {document.url}.")
+    return found
+
+
+def _pages(select: str | None) -> tuple[int, int] | None:
+    if not select:
+        return None
+    match = re.fullmatch(r"\s*(\d{1,5})\s*(?:[-–]\s*(\d{1,5})\s*)?", select)
+    if match is None:
+        raise DocumentError(f'"{select}" under select is not a page range such as 2-5.')
+    return int(match[1]), int(match[2] or match[1])
+
+
+def joined(
+    tables: Sequence[Table], columns: Sequence[Column], headless: bool = False
+) -> tuple[list[Row], list[Problem]]:
+    """Return the rows of all tables under the configured headers, in order, and what was left unread.
+
+    `headless`: the tables are parts of one (a PDF), so one of the same width without a header may be its second half.
+    `LayoutChanged` where no table has all headers, or one of them twice.
+    """
+    rows: list[Row] = []
+    problems: list[Problem] = []
+    headers = [_header(table, columns) for table in tables]
+    complete = [len(header.positions) == len(columns) for header in headers]
+    if not any(complete):
+        _explain(tables, headers, columns)
+    widths = {len(table.rows[0]) for table, whole in zip(tables, complete, strict=True) if whole}
+    for table, header, whole in zip(tables, headers, complete, strict=True):
+        if whole:
+            rows += _body(table, header, columns)
+            problems += _unread_columns(table, header)
+        elif header.positions or (headless and len(table.rows[0]) in widths):
+            problems.append(_unread_table(table, header))
+    return rows, list(dict.fromkeys(problems))
+
+
+def _key(text: str) -> str:
+    return values.key(values.unfootnoted(text.replace("|", " ")))
+
+
+def _own_columns(tables: Sequence[Table]) -> tuple[Column, ...]:
+    """Without configured columns, the first row of which every cell in use has words is the header."""
+    for table in tables:
+        used = [any(cells) for cells in zip(*table.rows, strict=True)]
+        for row in table.rows[:HEADER_WITHIN]:
+            names = [cell for cell, kept in zip(row, used, strict=True) if kept]
+            if len(names) > 1 and all(name and re.search(r"[^\W\d_]", name) for name in names):
+                return tuple(Column(name=name, header=name.replace("|", " ")) for name in names)
+    raise LayoutChanged("No row of the table has a header over every column.")
+
+
+def _header(table: Table, columns: Sequence[Column]) -> _Header:
+    """Find the row with the most configured headers; where all are there, none may stand over two columns."""
+    best = _Header(row=0, positions={})
+    for number, row in enumerate(table.rows[:HEADER_WITHIN]):
+        found: dict[str, list[int]] = defaultdict(list)
+        for position, cell in enumerate(row):
+            found[_key(cell)].append(position)
+        at = {column.header: [p for one in _alternatives(column) for p in found.get(one, ())] for column in columns}
+        positions = {column.name: at[column.header][0] for column in columns if at[column.header]}
+        doubled = next((header for header, where in at.items() if len(where) > 1), None)
+        if (len(positions), doubled is None) > (len(best.positions), best.doubled is None):
+            best = _Header(row=number, positions=positions, doubled=doubled)
+    if best.doubled is not None and len(best.positions) == len(columns):
+        raise LayoutChanged(f'The header "{best.doubled}" stands over more than one column, so neither is certain.')
+    return best
+
+
+def _alternatives(column: Column) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(key for one in column.header.split("|") if (key := _key(one))))
+
+
+def _explain(tables: Sequence[Table], headers: Sequence[_Header], columns: Sequence[Column]) -> None:
+    table, best = max(zip(tables, headers, strict=True), key=lambda pair: len(pair[1].positions))
+    missing = ", ".join(f'"{column.header}"' for column in columns if column.name not in best.positions)
+    there = ", ".join(f'"{cell[:60]}"' for cell in table.rows[best.row] if cell) if table.rows else "nothing"
+    raise LayoutChanged(f"The table has no column headed {missing}; its headers are {there}.")
+
+
+def _body(table: Table, header: _Header, columns: Sequence[Column]) -> Iterator[Row]:
+    """Yield the rows below the header without empty rows and repeated headers."""
+    first = table.rows[header.row]
+    for index in range(header.row + 1, len(table.rows)):
+        row = table.rows[index]
+        cells = {column.name: row[header.positions[column.name]] for column in columns}
+        if not any(cells.values()) or all(row[p] == first[p] for p in header.positions.values()):
+            continue
+        page = table.page_numbers[index] if table.page_numbers else table.locator.page
+        yield Row(cells=cells, locator=replace(table.locator, row=table.row_numbers[index], page=page))
+
+
+def _is_note(row: Row, columns: Sequence[Column]) -> bool:
+    """A line of text that spans the table, such as its source: the same words in every column, typed ones included."""
+    words = next(iter(row.cells.values()))
+    typed = [column for column in columns if column.type != "text"]
+    if not typed or len(columns) == 1 or len(set(row.cells.values())) > 1:
+        return False
+    return bool(words) and all(_TYPES[column.type][1](words) is None for column in typed)
+
+
+def _unread_columns(table: Table, header: _Header) -> Iterator[Problem]:
+    for position, name in enumerate(table.rows[header.row]):
+        if position in header.positions.values():
+            continue
+        if name:
+            yield Problem(code="unread_column", text=f'The column "{name}" is not named in the configuration.')
+        elif any(row[position] for row in table.rows[header.row + 1 :]):
+            yield Problem(code="unread_column", text=f"Column {position + 1} holds text but has no header.")
+
+
+def _unread_table(table: Table, header: _Header) -> Problem:
+    """A table that may be a part of ours must not vanish in silence; without a header it may be its second half."""
+    where, headless = table.locator.text(), not header.positions
+    text = (
+        f"A table of {len(table.rows)} rows was left unread: it has {'none' if headless else 'not all'} of the headers."
+    )
+    return Problem(code="unread_table", text=text, holds_back=headless, locator=where)
+
+
+def _bad_cells(rows: Sequence[Row], columns: Sequence[Column]) -> list[Problem]:
+    problems: list[Problem] = []
+    for row in rows:
+        for column in columns:
+            cell = row.cells[column.name]
+            if not cell or _TYPES[column.type][1](cell) is not None:
+                continue
+            where = f'Column "{column.header}", row {row.locator.row}'
+            text = f'{where}: "{cell[:60]}" is not {_TYPES[column.type][0]}.'
+            problems.append(Problem(code="bad_cell", text=text, holds_back=True, locator=row.locator.text()))
+            if len(problems) == MOST_PROBLEMS:
+                return problems
+    return problems
+
+
+def _text_columns(columns: Sequence[Column]) -> list[Column]:
+    return [column for column in columns if column.type == "text"]
+
+
+def _key_names(columns: Sequence[Column], key: Sequence[str]) -> list[str]:
+    return list(key) or [column.name for column in _text_columns(columns) or columns]
+
+
+def _key_cell(cell: str) -> str:
+    """The form under which rows are recognised: no footnote marks, NFC, no invisible characters (C10)."""
+    visible = "".join(char for char in values.unfootnoted(cell) if unicodedata.category(char) != "Cf")
+    return unicodedata.normalize("NFC", visible)
+
+
+def _named(row: Row, columns: Sequence[Column], names: Sequence[str]) -> tuple[str, str]:
+    """Return (column name, quoted words) of the first column called by one of `names`."""
+    for name in names:
+        for column in columns:
+            if values.key(column.name).replace("_", " ") == name:
+                return column.name, values.unfootnoted(row.cells[column.name])
+    return "", ""
+
+
+def _listed(rows: Sequence[Row], columns: Sequence[Column], key: Sequence[str]) -> list[ListedRow]:
+    names = _key_names(columns, key)
+    unknown = [name for name in names if name not in rows[0].cells]
+    if unknown:
+        raise LayoutChanged(f'The key names a column "{unknown[0]}" that the table does not have.')
+    return [
+        ListedRow(
+            cells=json.dumps(dict(row.cells), ensure_ascii=False),
+            row_key=json.dumps([_key_cell(row.cells[name]) for name in names], ensure_ascii=False),
+            row_no=number,
+            place_quoted=_named(row, columns, _PLACES)[1],
+            state_quoted=_named(row, columns, _STATES)[1],
+            locator=row.locator,
+        )
+        for number, row in enumerate(rows, start=1)
+    ]
+
+
+def _same_keys(facts: Sequence[ListedRow]) -> list[Problem]:
+    by_key: dict[str, set[str]] = defaultdict(set)
+    for fact in facts:
+        by_key[fact.row_key].add(fact.cells)
+    return [
+        Problem(code="same_key", text=f"{len(cells)} different rows share the key {key}; all are kept.")
+        for key, cells in by_key.items()
+        if len(cells) > 1
+    ][:MOST_PROBLEMS]
+
+
+def _figures(row: Row, columns: Sequence[Column], key: Sequence[str]) -> Iterator[Figure]:
+    """Yield a derived figure for every column with a measure; what else identifies the row is its label."""
+    used = [_named(row, columns, names) for names in (_PLACES, _FACILITIES, _STATES)]
+    taken = {name for name, _ in used}
+    rest = [name for name in _key_names(columns, key) if name not in taken]
+    label = "; ".join(row.cells[name] for name in rest if row.cells[name])
+    for column in columns:
+        value = _TYPES[column.type][1](row.cells[column.name])
+        if column.measure is None or not isinstance(value, int | float):
+            continue
+        yield Figure(
+            measure=column.measure,
+            unit=column.unit or ("percent" if column.type == "percent" else None),
+            value=value,
+            value_quoted=row.cells[column.name],
+            place_quoted=used[0][1],
+            facility_quoted=used[1][1],
+            state_quoted=used[2][1],
+            label_quoted=label,
+            derived=True,
+            locator=replace(row.locator, column=column.header),
+        )
+
+
+def _total_label(row: Row, columns: Sequence[Column]) -> str:
+    """Return the words of a TOTAL row, "" for any other: they are its first text, and a whole number stands beside."""
+    texts = [row.cells[column.name] for column in _text_columns(columns) if row.cells[column.name]]
+    if not texts or not _TOTAL.fullmatch(values.key(texts[0])):
+        return ""
+    return texts[0] if any(True for _ in _total_cells(row, columns)) else ""
+
+
+def _total_cells(row: Row, columns: Sequence[Column]) -> Iterator[tuple[Column, int]]:
+    """The whole numbers of a row; where the user named no types, text columns that hold one count too."""
+    typed = any(column.type != "text" for column in columns)
+    for column in columns:
+        value = values.integer(row.cells[column.name]) if column.type == "integer" or not typed else None
+        if value is not None:
+            yield column, value
+
+
+def _totals_that_differ(rows: Sequence[Row], columns: Sequence[Column]) -> list[Problem]:
+    """Compare each total with the sum of all rows and with the sum of the rows since the total before it."""
+    problems: list[Problem] = []
+    labels = [_total_label(row, columns) for row in rows]
+    start = 0
+    for number, (row, label) in enumerate(zip(rows, labels, strict=True)):
+        if not label:
+            continue
+        for column, stated in _total_cells(row, columns):
+            own = [values.integer(one.cells[column.name]) or 0 for one in rows]
+            every = sum(value for value, other in zip(own, labels, strict=True) if not other)
+            if stated not in (every, sum(own[start:number])):
+                text = f'"{label}" states {stated:,} under "{column.header}", but the rows add up to {every:,}.'
+                problems.append(Problem(code="total_differs", text=text, locator=row.locator.text()))
+        start = number + 1
+    return problems
+
+
+def _total_figures(row: Row, columns: Sequence[Column]) -> Iterator[Figure]:
+    label = _total_label(row, columns)
+    for column, value in _total_cells(row, columns):
+        yield Figure(
+            measure=column.measure,
+            unit=column.unit,
+            value=value,
+            value_quoted=row.cells[column.name],
+            label_quoted=label if column.measure else f"{label}: {column.header}",
+            locator=replace(row.locator, column=column.header),
+        )
