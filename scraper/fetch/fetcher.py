@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Final, Self
 
@@ -81,7 +80,6 @@ class Fetcher:
                 "Accept": "text/html,application/xhtml+xml,*/*;q=0.8",
                 "Accept-Encoding": "gzip, deflate",
             },
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             follow_redirects=False,
             trust_env=False,
             timeout=None,  # noqa: S113  # the budget bounds every read
@@ -253,20 +251,19 @@ class Fetcher:
                 return self._receive(trip, answer)
             finally:
                 answer.close()
-        except (httpx.InvalidURL, httpcore.LocalProtocolError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, httpcore.LocalProtocolError) as error:
             raise Failed(f"the request cannot be written: {shown(str(error))}") from None
         except (httpcore.ProtocolError, httpcore.NetworkError) as error:
             raise Broken(f"the answer was cut or is not HTTP: {shown(str(error))}") from None
 
     def _receive(self, trip: _Trip, answer: httpx.Response) -> bytes:
-        raw = answer.headers.raw
-        trip.headers = kept_headers(raw)
+        trip.headers = kept_headers(answer.headers.raw)
         trip.status = answer.status_code
         if trip.status in REDIRECTS:
-            trip.location = next((_text(value) for name, value in raw if name.lower() == b"location"), None)
+            trip.location = _text(answer.extensions["location"])
         if trip.status == 200:
             length = trip.headers.get("content-length", "")
-            if length.isdigit() and int(length) > trip.limit:
+            if length.isdecimal() and int(length) > trip.limit:
                 raise Failed(f"the body is larger than {trip.limit / 1e6:,.3g} MB")
             encoding = trip.headers.get("content-encoding", "")
             return read_body(answer.iter_raw(), encoding, trip.limit, trip.budget.left)
@@ -278,7 +275,9 @@ class Fetcher:
         return b""
 
 
-def _text(value: bytes) -> str:
+def _text(value: bytes | None) -> str | None:
+    if value is None:
+        return None
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:

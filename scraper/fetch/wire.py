@@ -23,6 +23,8 @@ Resolve = Callable[[str, int], list[str]]
 _CONNECT_SECONDS: Final = 10.0
 _FRAMING: Final = 1 << 20
 """Bytes on the wire beyond the body: headers and chunk sizes."""
+_UNHEARD: Final = frozenset((b"location", b"set-cookie"))
+"""Headers that httpx acts on by itself, and fails on when they are odd."""
 
 
 def getaddrinfo(host: str, port: int) -> list[str]:
@@ -233,7 +235,10 @@ class Stream(httpcore.NetworkStream):
 
 
 class Transport(httpx.BaseTransport):
-    """httpx's road onto `Wire`: one keep-alive pool, HTTP/1.1, no proxy, errors of httpcore unchanged."""
+    """httpx's road onto `Wire`: one keep-alive pool, HTTP/1.1, no proxy, errors of httpcore unchanged.
+
+    Location (bytes or None) is in the answer's `extensions` alone; cookies are nowhere.
+    """
 
     def __init__(self, wire: Wire, ssl_context: ssl.SSLContext, keep: int) -> None:
         self._pool = httpcore.ConnectionPool(
@@ -256,7 +261,9 @@ class Transport(httpx.BaseTransport):
                 extensions=request.extensions,
             )
         )
-        return httpx.Response(status_code=answer.status, headers=answer.headers, stream=_Body(answer))
+        headers = [(name, value) for name, value in answer.headers if name.lower() not in _UNHEARD]
+        location = next((value for name, value in answer.headers if name.lower() == b"location"), None)
+        return httpx.Response(answer.status, headers=headers, stream=_Body(answer), extensions={"location": location})
 
     def close(self) -> None:
         """Close idle connections."""
