@@ -75,7 +75,7 @@ _UNCERTAIN: Final = re.compile(
     r"\b(?:not|never|no|if|would|could|might|may|plans?|every|each|deny|denied)\s+(?:\w+\s+){0,2}$", re.IGNORECASE
 )
 _ANY_NUMBER: Final = re.compile(
-    rf"(?<![\w.,/$#-]){_BOUND}(?P<number>\d{{1,3}}(?:,\d{{3}})+|\d{{1,7}})(?P<percent>\s*(?:%|percent))?"
+    rf"(?<![\w.,:/$#-]){_BOUND}(?P<number>\d{{1,3}}(?:,\d{{3}})+|\d{{1,7}})(?P<percent>\s*(?:%|percent))?"
     r"(?![\w/:%-]|,\d|\.\d)(?P<after>(?:\s+[a-z][a-z’'-]*){0,3})",
     re.IGNORECASE,
 )
@@ -88,11 +88,11 @@ _NOT_COUNTED: Final = re.compile(r"^\s+(?:hours?|days?|weeks?|months?|years?|min
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _NEAR: Final = 90
 _DETAINER: Final = re.compile(r"\bdetainers?\b", re.IGNORECASE)
-_UNITS: Final[tuple[tuple[Unit, str], ...]] = (
-    ("detainers", r"detainers?\b"),
-    ("people", rf"{_PEOPLE}\b"),
-    ("cases", r"cases?\b"),
-    ("jurisdictions", r"(?:jurisdictions?|counties)\b"),
+_UNITS: Final[tuple[tuple[Unit, re.Pattern[str]], ...]] = (
+    ("detainers", re.compile(r"\bdetainers?\b", re.IGNORECASE)),
+    ("people", re.compile(rf"\b{_PEOPLE}\b", re.IGNORECASE)),
+    ("cases", re.compile(r"\bcases?\b", re.IGNORECASE)),
+    ("jurisdictions", re.compile(r"\b(?:jurisdictions?|counties)\b", re.IGNORECASE)),
 )
 _SENTENCE_END: Final = re.compile(
     r"(?<!\b[A-Z]\.)(?<!\b(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\.)(?<!\bSept\.)(?<!\b(?:Mr|Ms|Dr|St|No|Lt|Jr)\.)"
@@ -157,7 +157,9 @@ def _is_no_count(before: str, number: str, after: str) -> bool:
 
 
 def _unit(after: str) -> Unit | None:
-    return next((unit for unit, words in _UNITS if re.search(rf"^\s*(?:\w+\s+){{0,2}}{words}", after, re.I)), None)
+    """Return the unit that the nearest of the words behind a number names."""
+    found = [(match.start(), unit) for unit, words in _UNITS if (match := words.search(after))]
+    return min(found)[1] if found else None
 
 
 def _figure(match: re.Match[str], measure: Measure | None, unit: Unit | None, quote: str, locator: Locator) -> Figure:
