@@ -95,13 +95,12 @@ def _tables(document: Document, select: str | None) -> Sequence[Table]:
     return found
 
 
-def _pages(select: str | None) -> tuple[int, int] | None:
-    if not select:
-        return None
-    match = re.fullmatch(r"\s*(\d{1,5})\s*(?:[-–]\s*(\d{1,5})\s*)?", select)
-    if match is None:
+def _pages(select: str | None) -> tuple[int, ...] | None:
+    match = re.fullmatch(r"(\d{1,4})(?:[-–](\d{1,4}))?", "".join((select or "").split()))
+    chosen = tuple(range(int(match[1]), int(match[2] or match[1]) + 1)) if match else ()
+    if select and not chosen:
         raise DocumentError(f'"{select}" under select is not a page range such as 2-5.')
-    return int(match[1]), int(match[2] or match[1])
+    return chosen or None
 
 
 def joined(
