@@ -247,6 +247,11 @@ def test_dates_ages_hours_and_laws_are_no_figures(sentence: str) -> None:
     assert figures(sentence) == []
 
 
+def test_a_run_of_words_without_end_costs_little_and_states_nothing() -> None:
+    """C19."""
+    assert figures("lodged 1 detainer and 2 detainers were ignored, " * 20_000) == []
+
+
 GUYANESE = (
     "Bronx County: An unlawfully present Guyanese national, was arrested by local authorities for Assault 2nd, "
     "Assault 3rd, Reckless Endangerment, Menacing, and Criminal Possession of a Weapon. A detainer was issued, but was "

@@ -142,16 +142,18 @@ def _filled(paragraphs: tuple[str, ...], document: Document) -> tuple[str, ...]:
 def _other(document: Document) -> tuple[str, ...]:
     kind = document.media_type
     if kind == kinds.PDF:
-        lines = (line for page in pdf.pages(document.data) for line in page.text.splitlines())
-        return tuple(text for line in lines if (text := values.fold(line)))
+        return _lines("\n".join(pdf.pages(document.data)))
     if kind in (kinds.XLSX, kinds.XLS):
         return _row_by_row(sheet.tables(document.data))
     if kind in (kinds.CSV, "text/tab-separated-values"):
         return _row_by_row(delimited.tables(document.data, document.charset))
     if kind.startswith("text/") or kind.endswith(("json", "xml")):
-        lines = iter(html.decode(document.data, document.charset).splitlines())
-        return tuple(text for line in lines if (text := values.fold(line)))
+        return _lines(html.decode(document.data, document.charset))
     raise Unreadable(f"{document.url} is {kind}, which has no text to watch.")
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(folded for line in text.splitlines() if (folded := values.fold(line)))
 
 
 def _row_by_row(tables: Iterable[Table]) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ Rules are tables of patterns over one sentence. Quotes are the matched words and
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from scraper.documents import values
@@ -87,6 +86,9 @@ _DATED_BEFORE: Final = re.compile(
 _NOT_COUNTED: Final = re.compile(r"^\s+(?:hours?|days?|weeks?|months?|years?|minutes?|u\.s|usc|cfr)\b", re.IGNORECASE)
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _NEAR: Final = 90
+_BEFORE: Final = 40
+_LONGEST: Final = 1500
+"""A longer run without an end is no sentence, and nothing in it is certain."""
 _DETAINER: Final = re.compile(r"\bdetainers?\b", re.IGNORECASE)
 _UNITS: Final[tuple[tuple[Unit, re.Pattern[str]], ...]] = (
     ("detainers", re.compile(r"\bdetainers?\b", re.IGNORECASE)),
@@ -100,15 +102,6 @@ _SENTENCE_END: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stated:
-    """A number found in one sentence, by position, so that no number is told twice."""
-
-    start: int
-    end: int
-    figure: Figure
-
-
 def sentences(paragraph: str) -> list[str]:
     """Return the sentences of a paragraph; "Feb. 8" and "U.S. Immigration" end none."""
     return _SENTENCE_END.split(paragraph)
@@ -120,34 +113,37 @@ def figures(paragraphs: tuple[str, ...]) -> tuple[Figure, ...]:
     for number, paragraph in enumerate(paragraphs, start=1):
         if _DETAINER.search(paragraph):
             for sentence in sentences(paragraph):
-                found += _of_sentence(sentence, Locator(paragraph=number))
+                if len(sentence) <= _LONGEST:
+                    found += _of_sentence(sentence, Locator(paragraph=number))
     return tuple(dict.fromkeys(found))
 
 
 def _of_sentence(sentence: str, locator: Locator) -> list[Figure]:
-    certain = [
-        Stated(start=match.start("number"), end=match.end(), figure=_figure(match, measure, unit, match[0], locator))
-        for measure, unit, pattern in _RULES
-        for match in pattern.finditer(sentence)
-        if not _UNCERTAIN.search(sentence[: match.start()])
-    ]
-    taken = {stated.start for stated in certain}
-    mentioned = [stated for stated in _mentions(sentence, locator) if stated.start not in taken]
-    return [stated.figure for stated in sorted((*certain, *mentioned), key=lambda stated: stated.start)]
+    certain: dict[int, list[Figure]] = {}
+    for measure, unit, pattern in _RULES:
+        for match in pattern.finditer(sentence):
+            if not _UNCERTAIN.search(sentence[max(0, match.start() - _BEFORE) : match.start()]):
+                stated = _figure(match, measure, unit, unnamed(match[0], sentence), locator)
+                certain.setdefault(match.start("number"), []).append(stated)
+    found = {start: figures[0] for start, figures in certain.items() if len({f.measure for f in figures}) == 1}
+    for start, mention in _mentions(sentence, locator):
+        found.setdefault(start, mention)
+    return [figure for _, figure in sorted(found.items(), key=lambda pair: pair[0])]
 
 
-def _mentions(sentence: str, locator: Locator) -> Iterator[Stated]:
-    words = [match.span() for match in _DETAINER.finditer(sentence)]
+def _mentions(sentence: str, locator: Locator) -> Iterator[tuple[int, Figure]]:
+    """Yield place and figure of each number that stands near the word."""
     for match in _ANY_NUMBER.finditer(sentence):
         start, end = match.span("number")
-        nearest = min(words, key=lambda span: min(abs(span[0] - end), abs(start - span[1])), default=None)
-        if nearest is None or min(abs(nearest[0] - end), abs(start - nearest[1])) > _NEAR:
+        if _is_no_count(sentence[max(0, start - _BEFORE) : start], match["number"], sentence[end : end + _BEFORE]):
             continue
-        if _is_no_count(sentence[:start], match["number"], sentence[end:]):
-            continue
-        unit: Unit | None = "percent" if match["percent"] else _unit(match["after"])
-        quote = sentence[min(match.start(), nearest[0]) : max(match.end(), nearest[1])]
-        yield Stated(start=start, end=end, figure=_figure(match, None, unit, quote, locator))
+        left = max(0, start - _NEAR)
+        words = [(left + word.start(), left + word.end()) for word in _DETAINER.finditer(sentence[left : end + _NEAR])]
+        if words:
+            nearest = min(words, key=lambda span: min(abs(span[0] - end), abs(start - span[1])))
+            quote = sentence[min(match.start(), nearest[0]) : max(match.end(), nearest[1])]
+            unit: Unit | None = "percent" if match["percent"] else _unit(match["after"])
+            yield start, _figure(match, None, unit, unnamed(quote, sentence), locator)
 
 
 def _is_no_count(before: str, number: str, after: str) -> bool:
@@ -170,7 +166,7 @@ def _figure(match: re.Match[str], measure: Measure | None, unit: Unit | None, qu
         bound=_BOUNDS[match["bound"].lower()] if match["bound"] else "exact",
         value=_WORD_NUMBERS.get(digits) or values.integer(digits),
         value_quoted=match["number"],
-        quote=unnamed(quote.strip()),
+        quote=quote.strip(),
         locator=locator,
     )
 
