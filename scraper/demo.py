@@ -1,6 +1,7 @@
 """`detainer-watch demo`: a small invented publisher on loopback publishes, revises, corrects and withdraws."""
 
 import hashlib
+import json
 import os
 import shutil
 import socket
@@ -21,7 +22,7 @@ from scraper.terms import EVENT_WORDS
 
 Say = Callable[[str], None]
 _MARK: Final = "# Written by `detainer-watch demo`; made anew at each run.\n"
-_SECOND_QUARTER: Final = "Of these, 101 detainers were recorded as declined and 7 as received with insufficient notice."
+_MOST_NAMED: Final = 5
 _CORRECTION: Final = "Correction: an earlier version of this notice said 101. The number of declined detainers is 110."
 _CONFIG: Final = """\
 contact: demo@example.org
@@ -42,7 +43,8 @@ sources:
      declined: {{header: Declined, type: integer, measure: detainer_declined, unit: detainers}},
      notice: {{header: Insufficient notice, type: integer, measure: insufficient_notice, unit: detainers}}}}}}
   - {{id: quarters, reader: table, url: "http://{host}/quarters.csv", {common}, title: "Declined by quarter (CSV)",
-     key: [jurisdiction, quarter], columns: {{jurisdiction: Jurisdiction, quarter: Quarter,
+     confirm: {{failed_rounds: 1}}, key: [jurisdiction, quarter],
+     columns: {{jurisdiction: Jurisdiction, quarter: Quarter,
      declined: {{header: Declined, type: integer, measure: detainer_declined, unit: detainers}}}}}}
   - {{id: facilities, reader: table, url: "http://{host}/facilities.xlsx", select: Facilities, {common},
      title: "Declined by facility (XLSX)", key: [facility], columns: {{facility: Facility, jurisdiction: Jurisdiction,
@@ -147,6 +149,10 @@ def _restore(office: Office) -> None:
     office.put_notice(demo_files.NOTICES[1])
 
 
+def _break(office: Office) -> None:
+    office.put("/quarters.csv", "text/html; charset=utf-8", demo_files.page("Access denied", "<p>Access denied</p>"))
+
+
 STEPS: Final = (
     Step(
         "First look",
@@ -163,6 +169,8 @@ STEPS: Final = (
     Step("A correction", "The notice of the second quarter now says 110 where it said 101, and says so.", _correct),
     Step("A withdrawal", "The notice on the policy is taken down: its address answers 404.", _withdraw),
     Step("It comes back", "The same notice is put back as it was.", _restore),
+    Step("A bad hour", "The CSV answers with a page that says Access denied. That is no news about the table.", _break),
+    Step("It is over", "The CSV is served again, unchanged.", Office.put_tables),
     Step("Nothing happens", "The publisher does nothing at all.", _nothing),
 )
 
@@ -211,10 +219,8 @@ def _settings(folder: Path, office: Office, port: int) -> Settings:
 def _play(number: int, step: Step, office: Office, settings: Settings, say: Say) -> None:
     before = _events(settings), set(_mails(settings))
     step.act(office)
-    report = pipeline.check(settings)
-    say(f"\n{number} of {len(STEPS)} · {step.title}\n  The publisher: {step.told}")
-    for one in report.failed:
-        say(f"  {one.source_id}: {one.trouble.words if one.trouble else ''}")
+    pipeline.check(settings)
+    say(f"\n{number} of {len(STEPS)} · {step.title}\n  {step.told}")
     fresh = [event for event in _events(settings) if event not in before[0]]
     for event_id, kind, title, summary in fresh:
         say(f"  {EVENT_WORDS[kind]}: {title}" + (f" ({summary})" if summary else ""))
@@ -222,8 +228,10 @@ def _play(number: int, step: Step, office: Office, settings: Settings, say: Say)
             say(f"      {change}")
     mails = [path for path in _mails(settings) if path not in before[1]]
     say(f"  Mails written: {len(mails)}." if fresh else "  Nothing to tell; no mail.")
-    for path in mails:
+    for path in mails[:_MOST_NAMED]:
         say(f"      {path.relative_to(settings.path.parent)}")
+    if len(mails) > _MOST_NAMED:
+        say(f"      and {len(mails) - _MOST_NAMED} more")
 
 
 def _query(settings: Settings, sql: str, *values: str) -> list[tuple[str, ...]]:
@@ -241,7 +249,9 @@ def _changes(settings: Settings, event_id: str) -> Iterator[str]:
     sql = "SELECT label, column_name, before, after FROM changes WHERE event_id = ?"
     for label, column, before, after in _query(settings, sql, event_id):
         if before is None or after is None:
-            yield f"{label}: {'added' if before is None else 'removed'}: {after or before}"
+            whole = after or before or ""
+            words = ", ".join(f"{k} {v}" for k, v in json.loads(whole).items()) if whole.startswith("{") else whole
+            yield f"{label}, {'added' if before is None else 'removed'}: {words}"
         else:
             yield f"{label}, {column}: {before} → {after}"
 

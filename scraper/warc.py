@@ -5,7 +5,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.message import Message
@@ -83,7 +83,8 @@ def export(captures: Iterable[WarcCapture], archive: Archive, target: Path) -> i
     except OSError as error:
         raise ArchiveError(f"{target} could not be written: {error.strerror or error}.") from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
     return count
 
 

@@ -42,7 +42,7 @@ def test_the_pdf_made_without_a_library_is_read_by_others() -> None:
     finally:
         document.close()
     assert words[0] == "Annual report"
-    assert {"Example & County", "564", "188"} <= {word.strip() for word in words}
+    assert "Example & County 564 188" in words
 
 
 def test_every_publication_says_that_it_is_invented() -> None:
@@ -85,10 +85,12 @@ def test_the_demo_tells_what_the_publisher_did_and_nothing_else(played: tuple[Pa
         ("new", "notices", 1),
         ("restored", "notices", 1),
         *(("revised", source, 2 if source == "counties" else 1) for source in tables),
+        ("source_blocked", "quarters", 1),
+        ("source_recovered", "quarters", 1),
         ("withdrawn", "notices", 1),
     ]  # fmt: skip
-    assert "Nothing to tell; no mail." in said[said.index(next(one for one in said if "8 of 8" in one)) + 1]
-    assert ask(folder, "SELECT state, problem FROM source_health") == [("ok", "")] * len(sources)
+    assert "Nothing to tell; no mail." in said[said.index(next(one for one in said if "10 of 10" in one)) + 1]
+    assert ask(folder, "SELECT state, problem FROM source_health") == [("ok", "")] * (len(sources) + 1)
 
 
 def test_each_table_format_ends_with_the_same_exact_cell(played: tuple[Path, list[str]]) -> None:
@@ -114,7 +116,10 @@ def test_the_demo_ends_with_mails_that_open(played: tuple[Path, list[str]]) -> N
     assert len(newsroom) >= 10
     assert all(path.with_suffix(".html").is_file() for path in mails)
     assert any("41" in str(one.get_body(("plain",))) and "47" in str(one.get_body(("plain",))) for one in newsroom)
-    assert all(str(path.relative_to(folder)) in "\n".join(said) for path in mails)
+    assert sum(str(path.relative_to(folder)) in "\n".join(said) for path in mails) >= 15
+    bad_hour = [one["To"] for one in messages if "source_" in str(one) or "blocked" in one["Subject"].lower()]
+    assert bad_hour
+    assert set(bad_hour) == {"operator@example.org"}
     assert "What to look at" in "\n".join(said)
 
 

@@ -250,7 +250,6 @@ def test_a_cut_file_gives_what_was_whole_and_then_says_so(tmp_path: Path, packed
         assert len(pages) >= sum(length >= end for end in ends) - 1
         if length not in ends and (packed or pages != whole):
             assert str(cut) in said, length
-            assert len(pages) < 3
 
 
 @pytest.mark.parametrize(
