@@ -1,0 +1,304 @@
+"""PDFs as text and tables.
+
+Tables are read in two ways: from the rules drawn on the page, cell by cell, and from the words and the white space
+between them. Where there are rules in both directions both ways must find the same letters in the same cells; where
+there are not, the words alone decide, with horizontal rules as row ends.
+"""
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Final
+
+from scraper.documents import pdf_words
+from scraper.documents.pdf_page import Page, opened, page, upright_to_page
+from scraper.documents.pdf_rules import NEAR, Box, Grid, Rule, grids
+from scraper.documents.pdf_words import Interval, Line, Rows, Word
+from scraper.documents.values import fold
+from scraper.errors import LayoutChanged, Unreadable
+from scraper.model import Locator, Table
+
+_MARGIN: Final = 60.0
+"""Points at the top and bottom of a page in which page numbers and running titles stand."""
+_PAGE_NUMBER: Final = re.compile(
+    r"[-–—|\s]*(?:page\s*)?[0-9]{1,4}(?:\s*(?:of|/)\s*[0-9]{1,4})?[-–—|\s]*", re.IGNORECASE
+)
+_NO_TITLE: Final = re.compile(
+    r"(?:microsoft word|untitled|powerpoint)\b.*|.*\.(?:docx?|pdf|xlsx?|pptx?|indd)", re.IGNORECASE
+)
+_INSET: Final = 1.0
+_NARROW: Final = 6.0
+_CROWD: Final = 3
+"""Lines or rows that must agree before they tell against the rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The part of a table that stands on one page."""
+
+    page: int
+    place: int
+    rows: Rows
+    columns: tuple[Interval, ...]
+    ruled: bool
+    box: Box
+    first: bool
+    last: bool
+    """Nothing but running titles above it, or below it."""
+    closed: tuple[bool, bool]
+    """A rule ends it at its top, at its bottom."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """What is kept of a page once it is closed: its lines with running titles, and its grids with their texts."""
+
+    number: int
+    box: Box
+    rotation: int
+    lines: tuple[Line, ...]
+    ruled: tuple[tuple[Grid, Rows], ...]
+    across: tuple[Rule, ...]
+
+
+def tables(data: bytes, pages: tuple[int, ...] | None = None) -> tuple[Table, ...]:
+    """Return the tables of a PDF, or of its `pages` (from 1), in order; a table that runs over pages is one table.
+
+    Cells are text with white space folded; a cell over several places stands in each of them. `page_numbers` gives
+    each row's page, the locator the first page, the place of the table on it, and the box of its first part.
+    `Unreadable` where the file is no readable PDF, is encrypted, cut, or a scan; `LayoutChanged` where the two ways
+    of reading disagree or a page of `pages` does not exist.
+    """
+    sheets = _sheets(data, pages)
+    titles = _running_titles(sheets)
+    parts = [part for sheet in sheets for part in _parts(sheet, titles)]
+    joined: list[list[_Part]] = []
+    for part in parts:
+        if joined and _continues(joined[-1], part):
+            joined[-1].append(part)
+        else:
+            joined.append([part])
+    rotations = {sheet.number: sheet.rotation for sheet in sheets}
+    return tuple(_table(group, rotations[group[0].page]) for group in joined)
+
+
+def pages(data: bytes) -> tuple[str, ...]:
+    """Return the text of each page, line by line from top to bottom; `Unreadable` as for `tables`."""
+    return tuple(
+        "\n".join(pdf_words.text([line]) for line in sheet.lines) for sheet in _sheets(data, None, ruled=False)
+    )
+
+
+def title(data: bytes) -> str:
+    """Return the title that the PDF states, else the first line of its first page with text."""
+    with opened(data) as document:
+        stated = fold(document.get_metadata_value("Title").replace("\0", ""))
+    if stated and not _NO_TITLE.fullmatch(stated):
+        return stated
+    return next((text.partition("\n")[0] for text in pages(data) if text), "")
+
+
+def _sheets(data: bytes, wanted: tuple[int, ...] | None, *, ruled: bool = True) -> list[_Sheet]:
+    found, scanned = [], False
+    with opened(data) as document:
+        count = len(document)
+        for number in wanted or range(1, count + 1):
+            if not 1 <= number <= count:
+                raise LayoutChanged(f"The PDF has {count} pages; there is no page {number}.")
+            with page(document, number) as one:
+                scanned = scanned or one.has_images
+                drawn = grids(one.across, one.along) if ruled else []
+                read = tuple((grid, _ruled_rows(one, grid)) for grid in drawn)
+                lines = tuple(pdf_words.lines(one.words))
+                found.append(_Sheet(number, one.box, one.rotation, lines, read, one.across))
+    if not any(sheet.lines for sheet in found):
+        raise Unreadable("The PDF is a scan: images without text." if scanned else "The PDF has no text.")
+    return found
+
+
+def _ruled_rows(one: Page, grid: Grid) -> Rows:
+    """Return the texts of the grid's cells, read by their boxes and checked against the words that stand in them."""
+    words: dict[Box, list[Word]] = {}
+    heights = [-y for y in grid.ys]
+    for word in one.words:
+        if grid.holds(word.middle, word.height):
+            row = min(bisect_right(heights, -word.height), len(heights) - 1) - 1
+            column = min(bisect_right(grid.xs, word.middle), len(grid.xs) - 1) - 1
+            words.setdefault(grid.cells[row][column], []).append(word)
+    texts: dict[Box, str] = {}
+    for cell in {cell for row in grid.cells for cell in row}:
+        lines = pdf_words.lines(words.get(cell, ()))
+        by_box, by_words = one.text_in(_inset(cell)), pdf_words.text(lines)
+        if _letters(by_box) != _letters(by_words):
+            _disagree(one.number, f'"{_short(by_box)}" within the rules, "{_short(by_words)}" by its words')
+        texts[cell] = by_box if _letters(by_box, ordered=True) == _letters(by_words, ordered=True) else by_words
+    _check_columns(one.number, grid, words)
+    _check_rows(one.number, grid, words)
+    return tuple(tuple(texts[cell] for cell in row) for row in grid.cells)
+
+
+def _check_columns(number: int, grid: Grid, words: dict[Box, list[Word]]) -> None:
+    """Refuse a column in which the words of most rows stand in two columns: a rule is missing between them."""
+    for place, edges in enumerate(pairwise(grid.xs)):
+        cells = {row[place] for row in grid.cells if (row[place][0], row[place][2]) == edges}
+        lines = [line for cell in cells for line in pdf_words.lines(words.get(cell, ()))]
+        apart = [line for line in lines if line.segments() > 1]
+        if len(apart) >= _CROWD and len(apart) >= 0.8 * len(lines) and len(pdf_words.columns(lines)) > 1:
+            _disagree(number, f'"{_short(pdf_words.text(apart[:1]))}" stands in two columns, the rules draw one')
+
+
+def _check_rows(number: int, grid: Grid, words: dict[Box, list[Word]]) -> None:
+    """Refuse a row in which every column has the same three or more lines: rules are missing between rows."""
+    for row in grid.cells:
+        filled = [pdf_words.lines(words[cell]) for cell in dict.fromkeys(row) if words.get(cell)]
+        together = pdf_words.lines(word for cell in dict.fromkeys(row) for word in words.get(cell, ()))
+        if len(filled) > 1 and len(together) >= _CROWD and all(len(lines) == len(together) for lines in filled):
+            _disagree(number, f"{len(together)} rows by the words, one by the rules")
+
+
+def _disagree(number: int, how: str) -> None:
+    raise LayoutChanged(f"Page {number}: two ways of reading the table disagree: {how}.")
+
+
+def _letters(text: str, *, ordered: bool = False) -> object:
+    letters = [letter for letter in text if not letter.isspace() and letter not in "\0\ufffd"]
+    return letters if ordered else Counter(letters)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _inset(cell: Box) -> Box:
+    left, bottom, right, top = cell
+    return (left + _INSET, bottom + _INSET, right - _INSET, top - _INSET)
+
+
+def _running_titles(sheets: Sequence[_Sheet]) -> set[tuple[int, Line]]:
+    """Return, with their page, the page numbers and the lines that repeat in the margins of pages."""
+    margins = [
+        (sheet.number, line, re.sub(r"[0-9]+", "0", pdf_words.text([line])))
+        for sheet in sheets
+        for line in sheet.lines
+        if (sheet.box[3] - line.base < _MARGIN or line.base - sheet.box[1] < _MARGIN)
+        and not any(grid.holds(word.middle, word.height) for grid, _ in sheet.ruled for word in line.words)
+    ]
+    repeats = Counter(text for _, _, text in margins)
+    return {
+        (number, line)
+        for number, line, text in margins
+        if _PAGE_NUMBER.fullmatch(pdf_words.text([line])) or (repeats[text] > 1 and line.segments() == 1)
+    }
+
+
+def _parts(sheet: _Sheet, titles: set[tuple[int, Line]]) -> list[_Part]:
+    lines = [line for line in sheet.lines if (sheet.number, line) not in titles]
+    outside = pdf_words.lines(
+        word
+        for line in lines
+        for word in line.words
+        if not any(grid.holds(word.middle, word.height) for grid, _ in sheet.ruled)
+    )
+    rules = [rule for rule in sheet.across if not any(grid.holds(rule.start, rule.at) for grid, _ in sheet.ruled)]
+    found = [_ruled_part(sheet, grid, rows) for grid, rows in sheet.ruled]
+    found += [_word_part(sheet, table, any_rules=bool(rules)) for table in pdf_words.tables(outside, rules)]
+    found = sorted((part for part in found if part.rows), key=lambda part: (-part.box[3], part.box[0]))
+    return [
+        replace(
+            part,
+            place=place,
+            first=not any(line.base > part.box[3] for line in lines),
+            last=not any(line.base < part.box[1] for line in lines),
+        )
+        for place, part in enumerate(found, start=1)
+    ]
+
+
+def _ruled_part(sheet: _Sheet, grid: Grid, rows: Rows) -> _Part:
+    """Return the part without the empty rows, and without the empty narrow columns between double rules."""
+    keep = [
+        place
+        for place, (left, right) in enumerate(pairwise(grid.xs))
+        if right - left > _NARROW or any(row[place] for row in rows)
+    ]
+    return _Part(
+        page=sheet.number,
+        place=0,
+        rows=tuple(tuple(row[place] for place in keep) for row in rows if any(row)) if len(keep) > 1 else (),
+        columns=tuple((grid.xs[place], grid.xs[place + 1]) for place in keep),
+        ruled=True,
+        box=grid.box,
+        first=False,
+        last=False,
+        closed=grid.closed,
+    )
+
+
+def _word_part(sheet: _Sheet, table: pdf_words.WordTable, *, any_rules: bool) -> _Part:
+    box = table.box
+    ends = [rule.at for rule in sheet.across if rule.end - rule.start >= 0.8 * (box[2] - box[0])]
+    room = table.lines[0].size * 2
+    parted = any_rules and sum(box[1] < y < box[3] for y in ends) >= 2
+    closed = (any(0 <= y - box[3] <= room for y in ends), any(0 <= box[1] - y <= room for y in ends))
+    return _Part(
+        page=sheet.number,
+        place=0,
+        rows=table.rows,
+        columns=table.columns,
+        ruled=False,
+        box=box,
+        first=False,
+        last=False,
+        closed=closed if parted else (True, True),
+    )
+
+
+def _continues(group: Sequence[_Part], part: _Part) -> bool:
+    """Tell whether a part goes on with the table at the foot of the page before, in the same columns."""
+    before = group[-1]
+    return (
+        part.page == before.page + 1
+        and before.last
+        and part.first
+        and part.ruled == before.ruled
+        and len(part.columns) == len(before.columns)
+        and all(_same_column(one, other, part.ruled) for one, other in zip(before.columns, part.columns, strict=True))
+        and all(
+            one[1] < other[0] for one, other in zip(before.columns, part.columns[1:], strict=False) if not part.ruled
+        )
+        and all(
+            one[1] < other[0] for one, other in zip(part.columns, before.columns[1:], strict=False) if not part.ruled
+        )
+    )
+
+
+def _same_column(one: Interval, other: Interval, ruled: bool) -> bool:
+    if ruled:
+        return abs(one[0] - other[0]) <= NEAR and abs(one[1] - other[1]) <= NEAR
+    return one[0] <= other[1] and other[0] <= one[1]
+
+
+def _table(parts: Sequence[_Part], rotation: int) -> Table:
+    rows: list[tuple[str, ...]] = []
+    numbers: list[int] = []
+    for before, part in pairwise([None, *parts]):
+        assert part is not None
+        fresh = list(part.rows)
+        if before is not None:
+            if fresh[0] == rows[0]:
+                del fresh[0]
+            open_break = not (before.closed[1] and part.closed[0]) if part.ruled else not before.closed[1]
+            if fresh and not fresh[0][0] and open_break:
+                rows[-1] = tuple(fold(f"{above} {below}") for above, below in zip(rows[-1], fresh.pop(0), strict=True))
+        rows.extend(fresh)
+        numbers.extend([part.page] * len(fresh))
+    first = parts[0]
+    return Table(
+        rows=tuple(rows),
+        row_numbers=tuple(range(1, len(rows) + 1)),
+        locator=Locator(page=first.page, table=first.place, box=upright_to_page(first.box, rotation)),
+        page_numbers=tuple(numbers),
+    )
