@@ -2,4 +2,5 @@
 
 from scraper.cli import main
 
-main()
+if __name__ == "__main__":  # a reading child process imports this module too
+    main()

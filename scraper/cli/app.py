@@ -58,7 +58,7 @@ def log_as_json(level: int = logging.INFO) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    logging.getLogger("detainer_watch").setLevel(level)
+    logging.getLogger("detainer_watch").setLevel(level)  # others, httpx among them, speak from warnings up
 
 
 def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -65,7 +65,8 @@ def explain(
         raise DetainerWatchError(f"There is no figure {figure}; `current_figures` lists their ids.")
     stated, steps, fetch = trail["figure"], trail["steps"], trail["fetch"]
     lines = {
-        "states": f"{stated['bound']} {stated['value_quoted']} {stated['unit'] or ''} ({stated['measure'] or 'a mention'})",
+        "states": f"{stated['bound']} {stated['value_quoted']} {stated['unit'] or ''}",
+        "measure": stated["measure"] or "not certain: a mention",
         "quote": stated["quote"],
         "where in it": stated["locator"],
         "release": f"{stated['release_title']} ({stated['publisher']})",
@@ -115,5 +116,5 @@ def asof(
 def deliveries(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Show deliveries: pending, sent, dead, with the mail server's last answer."""
     with alerts.Outbox(settings_of(config).storage.deliveries) as outbox:
-        rows = [tuple(row) for row in outbox.rows()]
+        rows = [(d.state, d.event_id, d.recipient, d.attempts, d.next_try, d.answer) for d in outbox.rows()]
     show("Deliveries", ("state", "event", "recipient", "attempts", "next try", "last answer"), rows)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from scraper import alerts, config, resources
+from scraper import alerts, config
 from scraper.cli.app import DEFAULT_CONFIG, ConfigPath, app, plain, settings_of
 from scraper.errors import DetainerWatchError
 from scraper.store import ask
@@ -26,7 +26,8 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to set up.")] = Path
     if target.exists():
         raise DetainerWatchError(f"{target} exists; it was left as it is.")
     folder.mkdir(parents=True, exist_ok=True)
-    target.write_text(resources.starter_config(), "utf-8")
+    target.write_text(config.starter(), "utf-8")
+    (folder / "config.schema.json").write_text(json.dumps(config.schema(), indent=2) + "\n", "utf-8")
     (folder / "db").mkdir(exist_ok=True)
     typer.echo(f"Wrote {target}. Set `contact`, then run: detainer-watch up --config {target}")
 
@@ -63,7 +64,7 @@ def preview(
 def try_mail(path: ConfigPath = DEFAULT_CONFIG) -> None:
     """Send one test mail to each recipient of each audience, and to the operator."""
     settings = settings_of(path)
-    report = alerts.send_test(settings, datetime.now(UTC))
+    report = alerts.probe(settings, datetime.now(UTC))
     typer.echo(
         f"{report.sent} sent, {report.deferred} not yet, {report.dead} refused. {plain(report.problem)}".rstrip()
     )

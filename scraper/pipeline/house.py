@@ -75,6 +75,7 @@ class House:
         self.parser = self._stack.enter_context(
             Parser(memory_mb=self.settings.parse_memory_mb, seconds=self.settings.parse_seconds)
         )
+        mail_forgotten = not storage.deliveries.exists()
         self.outbox = self._stack.enter_context(alerts.Outbox(storage.deliveries))
         gazetteer = reference.gazetteer()
         self.tools = Tools(
@@ -89,6 +90,8 @@ class House:
         )
         places.mirror(self.db, *reference.place_rows())
         seen.know_sources(self.db, (reference.HISTORY, *self.sources))
+        if mail_forgotten:  # lost or left out of a restore: what happened before was told before
+            self.forget_mail()
         self._history_of_record()
 
     def __enter__(self) -> "House":

@@ -132,7 +132,7 @@ def _read(
     except (DocumentError, ArchiveError) as error:
         _unreadable(tools, source, ref, error, checked)
         return
-    cumulative = _cumulative(source)
+    cumulative = is_cumulative(source)
     problems = checks.judge(reading, _size_before(tools, source, ref, cumulative), source.expect)
     held = [problem for problem in problems if problem.holds_back]
     if held:
@@ -162,7 +162,8 @@ def _read(
     releases.listed_as(tools.db, recorded.release_id, ref.title)
 
 
-def _cumulative(source: Source) -> bool:
+def is_cumulative(source: Source) -> bool:
+    """Does each release of this source restate the whole list?"""
     kind = source.options.series_kind or readers.READERS[source.reader].SERIES_KIND
     return kind == "cumulative"
 

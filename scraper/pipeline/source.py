@@ -121,7 +121,8 @@ def _walk(
         return
     checked.listed = len(discovery.refs)
     before = sum(row["status"] == "listed" and row["source_id"] == source.id for row in known)
-    problems = checks.judge_listing(discovery, 0 if checked.baseline else before, source.expect)
+    restated = checked.baseline or documents.is_cumulative(source)  # then fewer items are no loss
+    problems = checks.judge_listing(discovery, 0 if restated else before, source.expect)
     held = [problem for problem in problems if problem.holds_back]
     about = events.About(source_id=source.id, url=index.url, topic="index")
     events.problems(tools.db, about, problems, tools.at())
@@ -187,6 +188,8 @@ def _count_unlisted(
     tools: Tools, source: Source, known: Sequence[Row], keys: set[str] | None, checked: Checked
 ) -> None:
     """A release that good indexes leave out while its document still answers is delisted: recorded, low key."""
+    if documents.is_cumulative(source):
+        return  # each list takes the place of the one before
     for row in known:
         if row["status"] == "withdrawn":
             continue
