@@ -63,7 +63,8 @@ class Gazetteer:
         code = self._state(state)
         if code is None:
             return None
-        return self._find(text, code) or self._find(_ZIP.sub("", _NOTE.sub("", text)), code)
+        bare = _ZIP.sub("", _NOTE.sub("", text))
+        return self._find(text, code) or (self._find(bare, code) if bare != text else None)
 
     def matches(self, place_id: str, wanted: str) -> bool:
         """Tell whether `place_id` is, or lies in, the place `wanted`: a FIPS code, place_id or name with its state."""

@@ -21,9 +21,12 @@ HEADER_WITHIN: Final = 30
 LONGEST_CELL: Final = 100_000
 MOST_PROBLEMS: Final = 50
 
-_PLACES: Final = ("jurisdiction", "place", "location", "county", "parish", "city", "area")
-_FACILITIES: Final = ("facility", "jail", "prison", "detention facility", "facility name")
-_STATES: Final = ("state", "state code")
+_ROLES: Final = {
+    "place": ("jurisdiction", "place", "location", "county", "parish", "city", "area"),
+    "facility": ("facility", "jail", "prison", "detention facility", "facility name"),
+    "state": ("state", "state code"),
+}
+_json: Final = json.JSONEncoder(ensure_ascii=False).encode
 _TOTAL: Final = re.compile(r"((sub|grand|national|overall)[ -]?)?totals?(\W.*)?|.*\Wtotals?\W*")
 _TYPES: Final[Mapping[str, tuple[str, Callable[[str], float | int | str | None]]]] = {
     "integer": ("a whole number", values.integer),
@@ -40,8 +43,21 @@ _HTML: Final = (kinds.HTML, "application/xhtml+xml")
 class Row:
     """One row under the header: configured name -> cell as published."""
 
-    cells: Mapping[str, str]
+    cells: dict[str, str]
     locator: Locator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shape:
+    """What each column is for, by name; "" where no column has that part."""
+
+    columns: tuple[Column, ...]
+    texts: tuple[str, ...]
+    key: tuple[str, ...]
+    place: str
+    facility: str
+    state: str
+    typed: bool  # did the user give any column another type than text?
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,23 +71,23 @@ def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
     """Return the rows of the table; `LayoutChanged` where a configured header is missing, doubled, or has no rows."""
     tables = _tables(document, options.select)
     columns = options.columns or _own_columns(tables)
-    rows, problems = joined(tables, columns, headless=document.media_type == kinds.PDF)
-    notes = [row for row in rows if _is_note(row, columns)]
-    rows = [row for row in rows if not _is_note(row, columns)]
-    totals = [row for row in rows if _total_label(row, columns)]
-    listed = [row for row in rows if not _total_label(row, columns)]
+    found, problems = joined(tables, columns, headless=document.media_type == kinds.PDF)
+    shape = _shape(columns, options.key)
+    notes = [row for row in found if _is_note(row, columns)]
+    rows = [row for row in found if not _is_note(row, columns)] if notes else found
+    labels = [_total_label(row, shape) for row in rows]
+    listed = [row for row, label in zip(rows, labels, strict=True) if not label]
     if not listed:
         raise LayoutChanged(f"{ref.url} has the header of the table but no rows under it.")
-    facts = _listed(listed, columns, options.key)
+    facts = [_listed(row, number, shape) for number, row in enumerate(listed, start=1)]
     problems += [
         Problem(code="unread_row", text=f'A line of text in the table was left unread: "{words[:200]}"')
         for words in dict.fromkeys(next(iter(row.cells.values())) for row in notes)
     ]
-    problems += _bad_cells(rows, columns)
-    problems += _same_keys(facts)
-    problems += _totals_that_differ(rows, columns)
-    figures = [figure for row in listed for figure in _figures(row, columns, options.key)]
-    figures += [figure for row in totals for figure in _total_figures(row, columns)]
+    problems += [*_bad_cells(rows, columns), *_same_keys(facts), *_totals_that_differ(rows, labels, shape)]
+    figures = [figure for row in listed for figure in _figures(row, shape)]
+    totals = [(row, label) for row, label in zip(rows, labels, strict=True) if label]
+    figures += [figure for row, label in totals for figure in _total_figures(row, label, shape)]
     title = unarchived(html.title(html.parse(document))) if document.media_type in _HTML else ""
     return Reading(title=title, published=ref.published, facts=(*facts, *figures), problems=tuple(problems))
 
@@ -83,7 +99,7 @@ def _tables(document: Document, select: str | None) -> Sequence[Table]:
             found: Sequence[Table] = html.tables(html.parse(document), select)
         case kinds.PDF:
             found = pdf.tables(document.data, pages=_pages(select))
-        case kinds.XLSX | kinds.XLS | "application/vnd.oasis.opendocument.spreadsheet":
+        case kinds.XLSX | kinds.XLS:
             found = sheet.tables(document.data, sheet=select)
         case "text/csv" | "text/tab-separated-values" | "text/plain":
             found = delimited.tables(document.data, document.charset)
@@ -225,45 +241,39 @@ def _bad_cells(rows: Sequence[Row], columns: Sequence[Column]) -> list[Problem]:
     return problems
 
 
-def _text_columns(columns: Sequence[Column]) -> list[Column]:
-    return [column for column in columns if column.type == "text"]
-
-
-def _key_names(columns: Sequence[Column], key: Sequence[str]) -> list[str]:
-    return list(key) or [column.name for column in _text_columns(columns) or columns]
+def _shape(columns: Sequence[Column], key: Sequence[str]) -> _Shape:
+    names = [column.name for column in columns]
+    texts = tuple(column.name for column in columns if column.type == "text")
+    unknown = next((name for name in key if name not in names), None)
+    if unknown:
+        raise LayoutChanged(f'The key names a column "{unknown}" that the table does not have.')
+    called = {values.key(name).replace("_", " "): name for name in reversed(names)}
+    roles = {role: next((called[one] for one in words if one in called), "") for role, words in _ROLES.items()}
+    own_key, typed = tuple(key) or texts or tuple(names), len(texts) < len(columns)
+    return _Shape(columns=tuple(columns), texts=texts, key=own_key, typed=typed, **roles)
 
 
 def _key_cell(cell: str) -> str:
     """The form under which rows are recognised: no footnote marks, NFC, no invisible characters (C10)."""
-    visible = "".join(char for char in values.unfootnoted(cell) if unicodedata.category(char) != "Cf")
-    return unicodedata.normalize("NFC", visible)
+    bare = values.unfootnoted(cell)
+    if bare.isascii():
+        return bare
+    return unicodedata.normalize("NFC", "".join(char for char in bare if unicodedata.category(char) != "Cf"))
 
 
-def _named(row: Row, columns: Sequence[Column], names: Sequence[str]) -> tuple[str, str]:
-    """Return (column name, quoted words) of the first column called by one of `names`."""
-    for name in names:
-        for column in columns:
-            if values.key(column.name).replace("_", " ") == name:
-                return column.name, values.unfootnoted(row.cells[column.name])
-    return "", ""
+def _quoted(row: Row, name: str) -> str:
+    return values.unfootnoted(row.cells[name]) if name else ""
 
 
-def _listed(rows: Sequence[Row], columns: Sequence[Column], key: Sequence[str]) -> list[ListedRow]:
-    names = _key_names(columns, key)
-    unknown = [name for name in names if name not in rows[0].cells]
-    if unknown:
-        raise LayoutChanged(f'The key names a column "{unknown[0]}" that the table does not have.')
-    return [
-        ListedRow(
-            cells=json.dumps(dict(row.cells), ensure_ascii=False),
-            row_key=json.dumps([_key_cell(row.cells[name]) for name in names], ensure_ascii=False),
-            row_no=number,
-            place_quoted=_named(row, columns, _PLACES)[1],
-            state_quoted=_named(row, columns, _STATES)[1],
-            locator=row.locator,
-        )
-        for number, row in enumerate(rows, start=1)
-    ]
+def _listed(row: Row, number: int, shape: _Shape) -> ListedRow:
+    return ListedRow(
+        cells=_json(row.cells),
+        row_key=_json([_key_cell(row.cells[name]) for name in shape.key]),
+        row_no=number,
+        place_quoted=_quoted(row, shape.place),
+        state_quoted=_quoted(row, shape.state),
+        locator=row.locator,
+    )
 
 
 def _same_keys(facts: Sequence[ListedRow]) -> list[Problem]:
@@ -271,79 +281,69 @@ def _same_keys(facts: Sequence[ListedRow]) -> list[Problem]:
     for fact in facts:
         by_key[fact.row_key].add(fact.cells)
     return [
-        Problem(code="same_key", text=f"{len(cells)} different rows share the key {key}; all are kept.")
+        Problem(code="same_key", text=f"{len(cells)} different rows share the key {key[:200]}; all are kept.")
         for key, cells in by_key.items()
         if len(cells) > 1
     ][:MOST_PROBLEMS]
 
 
-def _figures(row: Row, columns: Sequence[Column], key: Sequence[str]) -> Iterator[Figure]:
+def _figures(row: Row, shape: _Shape) -> Iterator[Figure]:
     """Yield a derived figure for every column with a measure; what else identifies the row is its label."""
-    used = [_named(row, columns, names) for names in (_PLACES, _FACILITIES, _STATES)]
-    taken = {name for name, _ in used}
-    rest = [name for name in _key_names(columns, key) if name not in taken]
-    label = "; ".join(row.cells[name] for name in rest if row.cells[name])
-    for column in columns:
-        value = _TYPES[column.type][1](row.cells[column.name])
-        if column.measure is None or not isinstance(value, int | float):
+    for column in shape.columns:
+        value = _TYPES[column.type][1](row.cells[column.name]) if column.measure else None
+        if not isinstance(value, int | float):
             continue
+        rest = (row.cells[name] for name in shape.key if name not in (shape.place, shape.facility, shape.state))
         yield Figure(
             measure=column.measure,
             unit=column.unit or ("percent" if column.type == "percent" else None),
             value=value,
             value_quoted=row.cells[column.name],
-            place_quoted=used[0][1],
-            facility_quoted=used[1][1],
-            state_quoted=used[2][1],
-            label_quoted=label,
+            place_quoted=_quoted(row, shape.place),
+            facility_quoted=_quoted(row, shape.facility),
+            state_quoted=_quoted(row, shape.state),
+            label_quoted="; ".join(cell for cell in rest if cell),
             derived=True,
             locator=replace(row.locator, column=column.header),
         )
 
 
-def _total_label(row: Row, columns: Sequence[Column]) -> str:
+def _total_label(row: Row, shape: _Shape) -> str:
     """Return the words of a TOTAL row, "" for any other: they are its first text, and a whole number stands beside."""
-    texts = [row.cells[column.name] for column in _text_columns(columns) if row.cells[column.name]]
-    if not texts or not _TOTAL.fullmatch(values.key(texts[0])):
+    words = next((row.cells[name] for name in shape.texts if row.cells[name]), "")
+    if "total" not in words.casefold() or not _TOTAL.fullmatch(values.key(words)):
         return ""
-    return texts[0] if any(True for _ in _total_cells(row, columns)) else ""
+    return words if any(_count(row, column, shape) is not None for column in shape.columns) else ""
 
 
-def _total_cells(row: Row, columns: Sequence[Column]) -> Iterator[tuple[Column, int]]:
-    """The whole numbers of a row; where the user named no types, text columns that hold one count too."""
-    typed = any(column.type != "text" for column in columns)
-    for column in columns:
-        value = values.integer(row.cells[column.name]) if column.type == "integer" or not typed else None
-        if value is not None:
-            yield column, value
+def _count(row: Row, column: Column, shape: _Shape) -> int | None:
+    """The whole number in a cell; where the user named no types, a text column may hold one too."""
+    return values.integer(row.cells[column.name]) if column.type == "integer" or not shape.typed else None
 
 
-def _totals_that_differ(rows: Sequence[Row], columns: Sequence[Column]) -> list[Problem]:
+def _totals_that_differ(rows: Sequence[Row], labels: Sequence[str], shape: _Shape) -> list[Problem]:
     """Compare each total with the sum of all rows and with the sum of the rows since the total before it."""
     problems: list[Problem] = []
-    labels = [_total_label(row, columns) for row in rows]
-    start = 0
-    for number, (row, label) in enumerate(zip(rows, labels, strict=True)):
-        if not label:
-            continue
-        for column, stated in _total_cells(row, columns):
-            own = [values.integer(one.cells[column.name]) or 0 for one in rows]
-            every = sum(value for value, other in zip(own, labels, strict=True) if not other)
-            if stated not in (every, sum(own[start:number])):
-                text = f'"{label}" states {stated:,} under "{column.header}", but the rows add up to {every:,}.'
+    for column in shape.columns if any(labels) else ():
+        own = [_count(row, column, shape) for row in rows]
+        every = sum(value or 0 for value, label in zip(own, labels, strict=True) if not label)
+        since = 0
+        for row, label, value in zip(rows, labels, own, strict=True):
+            if label and value is not None and value not in (every, since):
+                text = f'"{label}" states {value:,} under "{column.header}", but the rows add up to {every:,}.'
                 problems.append(Problem(code="total_differs", text=text, locator=row.locator.text()))
-        start = number + 1
+            since = 0 if label else since + (value or 0)
     return problems
 
 
-def _total_figures(row: Row, columns: Sequence[Column]) -> Iterator[Figure]:
-    label = _total_label(row, columns)
-    for column, value in _total_cells(row, columns):
-        yield Figure(
-            measure=column.measure,
-            unit=column.unit,
-            value=value,
-            value_quoted=row.cells[column.name],
-            label_quoted=label if column.measure else f"{label}: {column.header}",
-            locator=replace(row.locator, column=column.header),
-        )
+def _total_figures(row: Row, label: str, shape: _Shape) -> Iterator[Figure]:
+    for column in shape.columns:
+        if (value := _count(row, column, shape)) is not None:
+            yield Figure(
+                measure=column.measure,
+                unit=column.unit,
+                value=value,
+                value_quoted=row.cells[column.name],
+                label_quoted=label if column.measure else f"{label}: {column.header}",
+                locator=replace(row.locator, column=column.header),
+            )
