@@ -111,7 +111,7 @@ class Agreement:
     """One row of ICE's lists of 287(g) agreements, cells as published with white space folded."""
 
     TABLE: ClassVar[str] = "agreement_287g"
-    IDENTITY: ClassVar[tuple[str, ...]] = ("state_quoted", "agency_quoted", "type_quoted")
+    IDENTITY: ClassVar[tuple[str, ...]] = ("state_quoted", "agency_quoted", "type_quoted", "support_type_quoted")
     state_quoted: str
     agency_quoted: str
     type_quoted: str = ""

@@ -70,6 +70,8 @@ class ReleaseRef:
     series: str | None = None
     period_start: str | None = None
     period_end: str | None = None
+    publisher: str | None = None
+    """Who published it, where that is not the source's own publisher (the history of record)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -180,6 +180,8 @@ class Fetcher:
         try:
             rules = self._robots.rules(target.authority, lambda: self._read_robots(target, trip.allow_hosts))
         except Ended as problem:
+            if not str(problem).startswith("answered"):  # the host itself is out of reach: say just that
+                raise
             raise Ended(problem.outcome, f"robots.txt of {target.authority} cannot be read: {problem}") from None
         trip.budget.extend(time.monotonic() - clock)
         self._obey(rules, target)

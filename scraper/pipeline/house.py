@@ -76,7 +76,7 @@ class House:
             Parser(memory_mb=self.settings.parse_memory_mb, seconds=self.settings.parse_seconds)
         )
         mail_forgotten = not storage.deliveries.exists()
-        self.outbox = self._stack.enter_context(alerts.Outbox(storage.deliveries))
+        alerts.Outbox(storage.deliveries).close()  # a damaged or newer file is told at the start
         gazetteer = reference.gazetteer()
         self.tools = Tools(
             get=get or self.fetcher.get,
@@ -143,17 +143,19 @@ class House:
     def deliver(self) -> alerts.Report:
         """Plan deliveries for events that have none yet, and send what is due."""
         self.db.flush()
-        planned = self.outbox.planned()
-        fresh = [event_id for event_id in ask.event_ids(self.db) if event_id not in planned]
         now = self._now()
-        self.outbox.plan(ask.notices(self.db, fresh).values(), self.settings, now, self.tools.gazetteer.matches)
-        return alerts.deliver(self.outbox, lambda ids: ask.notices(self.db, ids), self.settings, now)
+        with alerts.Outbox(self.settings.storage.deliveries) as outbox:
+            planned = outbox.planned()
+            fresh = [event_id for event_id in ask.event_ids(self.db) if event_id not in planned]
+            outbox.plan(ask.notices(self.db, fresh).values(), self.settings, now, self.tools.gazetteer.matches)
+            return alerts.deliver(outbox, lambda ids: ask.notices(self.db, ids), self.settings, now)
 
     def forget_mail(self) -> None:
         """Let every event recorded so far be told to nobody: for a past that is brought in."""
         self.db.flush()
         nobody = replace(self.settings, alerts=replace(self.settings.alerts, operator=(), audiences=()))
-        self.outbox.plan(ask.notices(self.db, ask.event_ids(self.db)).values(), nobody, self._now(), _nowhere)
+        with alerts.Outbox(self.settings.storage.deliveries) as outbox:
+            outbox.plan(ask.notices(self.db, ask.event_ids(self.db)).values(), nobody, self._now(), _nowhere)
 
     def run(self, sources: Sequence[Source], progress: Progress | None = None) -> RoundReport:
         """Run one round and deliver what it brought."""
@@ -161,9 +163,9 @@ class House:
         report = self.deliver()
         for one in checked:
             log.info("checked", extra={"data": as_log(one)})
-        return RoundReport(
-            checked=checked, sent=report.sent, waiting=self.outbox.pending(), mail_problem=report.problem
-        )
+        with alerts.Outbox(self.settings.storage.deliveries) as outbox:
+            waiting = outbox.pending()
+        return RoundReport(checked=checked, sent=report.sent, waiting=waiting, mail_problem=report.problem)
 
     def due(self) -> list[Source]:
         """Return the sources whose time has come, by the database; one never checked is due."""

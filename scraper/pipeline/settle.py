@@ -19,6 +19,7 @@ _TOLD_AS: Final[dict[SourceState, EventKind]] = {
     "layout_changed": "layout_changed",
     "silent": "source_silent",
 }
+_SOONER: Final = timedelta(minutes=5)
 _NEWS = ("new", "revised", "corrected", "withdrawn", "restored")
 
 
@@ -52,18 +53,25 @@ def settle(tools: Tools, source: Source, checked: Checked) -> None:
             now,
             row["last_ok_at"] if checked.trouble else now,
             now if first else news,
-            stamp(next_due(source, tools.now())),
+            stamp(next_due(source, tools.now(), failures)),
             source.id,
         )
 
 
-def next_due(source: Source, after: datetime) -> datetime:
-    """Return when a source is due again: its interval or cron line in UTC, with jitter against marching in step."""
+def next_due(source: Source, after: datetime, failures: int = 0) -> datetime:
+    """Return when a source is due again: its interval or cron line in UTC, with jitter against marching in step.
+
+    A source that is not well is asked again sooner, after 5 minutes, then 10, 20, … up to its interval.
+    """
     jitter = timedelta(seconds=random.uniform(0, source.jitter_seconds))  # noqa: S311
     if source.cron:
         fire = config.cron_trigger(source.cron).get_next_fire_time(None, after.astimezone(UTC))
-        return (fire or after + timedelta(days=1)).astimezone(UTC) + jitter
-    return after + timedelta(seconds=source.every_seconds or 3600) + jitter
+        due = (fire or after + timedelta(days=1)).astimezone(UTC)
+    else:
+        due = after + timedelta(seconds=source.every_seconds or 3600)
+    if failures:
+        due = min(due, after + _SOONER * 2 ** min(failures - 1, 10))
+    return due + jitter
 
 
 def _baseline(tools: Tools, source: Source, now: str) -> None:

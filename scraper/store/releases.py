@@ -36,7 +36,7 @@ def enter(db: Database, source_id: str, publisher: str, ref: ReleaseRef, at: str
                 "release_id": new_id(source_id, ref.key),
                 "source_id": source_id,
                 "key": ref.key,
-                "publisher": publisher,
+                "publisher": ref.publisher or publisher,
                 "title": ref.title,
                 "listed_title": ref.title,
                 "url": ref.url,
