@@ -4,6 +4,8 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
+import sqlite_utils
+
 from scraper.archive import Archive
 from scraper.model import Options
 from scraper.settings import Alerts, Confirm, Expect, Fetch, Settings, Smtp, Source, Storage, Web
@@ -112,8 +114,17 @@ def fill(folder: Path, port: int = 8001, smtp: Smtp | None = None) -> Example:
         _release(connection)
         _others(connection)
         _happened(connection)
+    _searchable(connection)
     connection.close()
     return Example(settings=made, first=first, second=second, figure=11, earlier=10)
+
+
+def _searchable(connection: sqlite3.Connection) -> None:
+    """Full-text search as the store sets it up."""
+    database = sqlite_utils.Database(connection)
+    database.table("release").enable_fts(["title", "publisher", "citation"], tokenize="porter")
+    database.table("case_account").enable_fts(["agency_quoted", "charges_quoted", "quote"], tokenize="porter")
+    database.table("policy").enable_fts(["jurisdiction_quoted", "policy_quoted"], tokenize="porter")
 
 
 def _sources(c: sqlite3.Connection) -> None:

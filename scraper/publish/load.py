@@ -249,7 +249,7 @@ def asof(conn: sqlite3.Connection, ask: Ask) -> Row:
 
 def search(conn: sqlite3.Connection, ask: Ask) -> Row:
     """Return places, releases, case accounts and policies that hold the words of ?q=."""
-    q = ask.args.get("q", "").strip()[:200]
+    q = show.plain(ask.args.get("q", "")).strip()[:200]
     found: Row = {"q": q, "places": [], "releases": [], "cases": [], "policies": []}
     if not q:
         return found

@@ -35,6 +35,11 @@ def number(value: float | int | str | None) -> str:
     return f"{value:,}" if isinstance(value, int | float) else str(value)
 
 
+def changed(text: str, column: str | None) -> str:
+    """Return a changed cell as text; only a figure's value gets separators, for other digits may be codes or years."""
+    return f"{int(text):,}" if column == "value" and re.fullmatch(r"\d{1,18}", text) else text or NOT_STATED
+
+
 def amount(row: Row) -> str:
     """Return a figure's number with bound and unit: "at least 25,000 detainers", "about 9 %"."""
     if row["value"] is None or row["value"] == "":
@@ -159,6 +164,7 @@ def cite(release: Row, capture: Row | None) -> str:
 
 
 FILTERS: Final = {
-    "number": number, "amount": amount, "measure": measure, "event": event, "state": state, "day": day,
+    "number": number, "changed": changed,
+    "amount": amount, "measure": measure, "event": event, "state": state, "day": day,
     "moment": moment, "where": where, "cells": cells, "outside": outside, "heading": heading, "plain": plain,
 }  # fmt: skip

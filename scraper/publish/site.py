@@ -34,8 +34,11 @@ _HEADERS: Final = {
     b"cross-origin-opener-policy": b"same-origin",
     b"permissions-policy": b"camera=(), geolocation=(), microphone=()",
 }
-_CLOSED: Final = r"/-/(patterns|messages|allow-debug|permissions|auth-token|logout|actor|threads)(\.json)?$"
-"""Datasette's debugging pages: of no use to a reader, so they are not there."""
+_CLOSED: Final = (
+    r"/(archive|-/static-plugins)(/.*)?$"
+    r"|/-/(patterns|messages|allow-debug|permissions|auth-token|logout|actor|threads)(\.json)?$"
+)
+"""Datasette's debugging pages, and whatever is no archived copy: a plain 404 instead of Datasette's redirects."""
 PAGES: Final[Mapping[str, Loader]] = {
     "release": load.release, "figure": load.figure, "place": load.place,
     "sources": load.sources, "data": load.data, "asof": load.asof,
