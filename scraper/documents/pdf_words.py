@@ -3,6 +3,7 @@
 Coordinates are PDF points with the page turned upright: x grows to the right, y upwards.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -24,6 +25,9 @@ _CLOSEST: Final = 0.75
 _ROW_GAP: Final = 1.25
 """Fractions of the letter size: baselines of one line, a gap between cells of one line, white space between columns,
 the largest distance of lines in a table, the smallest; and how much farther rows stand apart than lines."""
+
+
+_BULLET: Final = re.compile(r"|[^\w\s]{1,2}|o|\(?[0-9a-zA-Z]{1,4}[.)]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +124,14 @@ def unhyphenated(raw: str) -> str:
     return fold(raw).replace("\ufffe", HYPHEN).replace(f"{HYPHEN} ", "-").replace(HYPHEN, "-")
 
 
-def columns(within: Sequence[Line]) -> tuple[Interval, ...]:
-    """Return the x-intervals that hold letters where white space runs through all the lines between them."""
-    least = _RIVER * min(line.size for line in within)
+def columns(within: Sequence[Line], known: Iterable[Interval] = (), least: float | None = None) -> tuple[Interval, ...]:
+    """Return the x-intervals that hold letters where white space runs through all the lines between them.
+
+    `known` are the columns of lines before, `least` the width of the white space (default: by the smallest letters).
+    """
+    least = least or _RIVER * min(line.size for line in within)
     found: list[Interval] = []
-    for left, right in sorted((word.left, word.right) for line in within for word in line.words):
+    for left, right in sorted([*known, *((word.left, word.right) for line in within for word in line.words)]):
         if found and left - found[-1][1] < least:
             found[-1] = (found[-1][0], max(found[-1][1], right))
         else:
@@ -145,10 +152,13 @@ def tables(page: Sequence[Line], rules: Sequence[Rule]) -> list[WordTable]:
         if run is None or _hides_columns(page, at, run):
             at += 1
             continue
+        above = _row_begun_above(page, at, run, rules)
         at += len(run.lines)
-        if len(run.lines) - len(run.spanning) < 3 and not _between(run.lines, rules):
+        if above is None or (len(run.lines) - len(run.spanning) < 3 and not _between(run.lines, rules)):
             continue
-        if not run.doubtful and (rows := _all_rows(run, rules)):
+        run = _Run((*above, *run.lines), run.columns, frozenset(at + len(above) for at in run.spanning), run.doubtful)
+        rows = None if run.doubtful else _all_rows(run, rules)
+        if rows and len(rows) > 1 and not _is_list(rows):
             found.append(WordTable(run.lines, run.columns, rows))
     return found
 
@@ -167,33 +177,57 @@ class _Run:
 def _run(page: Sequence[Line], start: int) -> _Run | None:
     if page[start].segments() < 2:
         return None
-    kept, spanning, doubtful, end = [page[start]], set[int](), False, start + 1
-    known = columns(kept)
+    spanning, doubtful, end, kept, least = set[int](), False, start + 1, 1, _RIVER * page[start].size
+    known = columns(page[start:end], (), least)
     while end < len(page) and not _far(page[end - 1], page[end]):
-        now = columns([*kept, page[end]])
-        if len(now) < 2 or (len(now) < len(known) and len(kept) > 1):
-            if len(kept) < 2 or not _goes_on(page, end, kept, known):
+        now = columns(page[end : end + 1], known, least)
+        if len(now) < 2 or (len(now) < len(known) and kept > 1):
+            if kept < 2 or not _goes_on(page, end, known, least):
                 break
             heads = page[end].segments() == 1 and page[end].left <= known[0][0] + page[end].size
             doubtful = doubtful or not heads
             spanning.add(end - start)
         else:
-            kept.append(page[end])
-            known = now
+            kept, known = kept + 1, now
         end += 1
-    return _Run(tuple(page[start:end]), known, frozenset(spanning), doubtful) if len(kept) > 1 else None
+    return _Run(tuple(page[start:end]), known, frozenset(spanning), doubtful) if kept > 1 else None
+
+
+def _row_begun_above(page: Sequence[Line], at: int, run: _Run, rules: Sequence[Rule]) -> Sequence[Line] | None:
+    """Return the lines above the run that belong to its first row: they stand in its columns, below a rule.
+
+    None where such lines stand there without a rule to tell.
+    """
+    start, least = at, _RIVER * page[at].size
+    tops = [y for y in _separators(run.lines, rules) if y > page[at].base]
+    while start and len(columns([page[start - 1]], run.columns, least)) == len(run.columns):
+        if tops and page[start - 1].base > tops[-1]:
+            break
+        if _far(page[start - 1], page[start]):
+            break
+        start -= 1
+    if tops and (start == 0 or page[start - 1].base > tops[-1]):
+        return page[start:at]
+    if start == at or page[at - 1].base - page[at].base > page[at].size * 1.5 or page[at - 1].left < run.columns[1][0]:
+        return ()
+    return None
+
+
+def _is_list(rows: Rows) -> bool:
+    """Tell whether the rows are the items of a list, with its bullets or numbers as first column."""
+    return len(rows[0]) == 2 and all(_BULLET.fullmatch(row[0]) for row in rows)
 
 
 def _far(before: Line, after: Line) -> bool:
     return before.base - after.base > _FARTHEST * max(before.size, after.size)
 
 
-def _goes_on(page: Sequence[Line], crossing: int, kept: Sequence[Line], known: Sequence[Interval]) -> bool:
+def _goes_on(page: Sequence[Line], crossing: int, known: Sequence[Interval], least: float) -> bool:
     """Tell whether the line after the crossing one has the table's columns again."""
     if crossing + 1 >= len(page) or _far(page[crossing], page[crossing + 1]):
         return False
     after = page[crossing + 1]
-    return after.segments() > 1 and len(columns([*kept, after])) == len(known)
+    return after.segments() > 1 and len(columns([after], known, least)) == len(known)
 
 
 def _hides_columns(page: Sequence[Line], at: int, run: _Run) -> bool:
@@ -289,15 +323,34 @@ def _by_distance(band: Sequence[Line], places: Sequence[Interval]) -> list[list[
 
 
 def _by_first_column(band: Sequence[Line], places: Sequence[Interval]) -> list[list[Line]] | None:
-    """Return rows that begin where the first column has text; None where a line may be a row or continue one."""
-    groups: list[list[Line]] = []
-    for before, line in pairwise([band[0], *band]):
-        if groups and before.base - line.base < _CLOSEST * line.size:
+    """Return rows of evenly spaced lines; None where a line may as well begin a row as continue one.
+
+    A line that fills all columns begins a row, and so does one that fills the first and another where a word would
+    have found room on the line before. A line that fills one column other than the first continues the row above,
+    if its first word had no room there.
+    """
+    groups = [[band[0]]]
+    for before, line in pairwise(band):
+        if before.base - line.base < _CLOSEST * line.size:
             return None
-        if not groups or _filled(line, places[:1]):
+        filled = [place for place in places if _clipped([line], place)]
+        room = any(_had_room(groups[-1], line, place) for place in filled)
+        if len(filled) == len(places) or (len(filled) > 1 and filled[0] == places[0] and room):
             groups.append([line])
-        elif _filled(line, places) == 1:
+        elif len(filled) == 1 and filled[0] != places[0] and not room:
             groups[-1].append(line)
         else:
             return None
     return groups
+
+
+def _had_room(row: Sequence[Line], line: Line, place: Interval) -> bool:
+    """Tell whether the first word of the line's cell would have fitted behind the last word of the row's cell.
+
+    What runs on to the next line has no room on its own: so such a line is no continuation.
+    """
+    above, below = _clipped(row, place), _clipped([line], place)
+    if not above:
+        return True
+    word = below[0].words[0]
+    return above[-1].right - above[-1].left + word.size * 0.4 + word.right - word.left <= place[1] - place[0]
