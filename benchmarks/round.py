@@ -178,7 +178,11 @@ def _answers(url: str) -> bool:
 def _checked(database: Path) -> int:
     connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
     try:
-        return int(connection.execute("SELECT count(*) FROM source_health WHERE state = 'ok'").fetchone()[0])
+        return int(
+            connection.execute(
+                "SELECT count(*) FROM source_health WHERE state = 'ok' AND source_id LIKE 'page-%'"
+            ).fetchone()[0]
+        )
     except sqlite3.Error:
         return 0
     finally:
