@@ -1,6 +1,7 @@
 """Runs for years: checks each source when it is due, delivers, keeps Datasette alive, and ends within seconds."""
 
 import logging
+import os
 import subprocess
 import threading
 import time
@@ -129,7 +130,14 @@ class Site:
                 return
             log.warning("site", extra={"data": {"problem": f"Datasette ended with code {code}; starting it again"}})
         self._began = time.monotonic()
-        self._process = subprocess.Popen(publish.command(self._settings), env=publish.environment(self._settings))  # noqa: S603
+        self._process = subprocess.Popen(publish.command(self._settings), env=self._environment())  # noqa: S603
+
+    def _environment(self) -> dict[str, str]:
+        """Our environment without the mail password: the site has no use for it."""
+        smtp = self._settings.alerts.smtp
+        secret = smtp.password if smtp else ""
+        inherited = {name: value for name, value in os.environ.items() if not secret or value != secret}
+        return inherited | publish.environment(self._settings)
 
     def end(self) -> None:
         """Ask the process to end, and see that it does."""

@@ -72,6 +72,8 @@ class ReleaseRef:
     period_end: str | None = None
     publisher: str | None = None
     """Who published it, where that is not the source's own publisher (the history of record)."""
+    citation: str = ""
+    """Where our own record of it comes from (the history of record)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,11 @@ from typing import Annotated
 import typer
 
 from scraper import export as tables
-from scraper import pipeline, warc
+from scraper import pipeline
 from scraper.archive import Archive
 from scraper.cli.app import DEFAULT_CONFIG, ConfigPath, app, plain, settings_of
 from scraper.cli.asking import reading
 from scraper.errors import DetainerWatchError
-from scraper.pipeline.past import bring_in
 from scraper.store.database import Database
 
 PathArgument = Annotated[Path, typer.Argument(help="File or folder.")]
@@ -86,6 +85,8 @@ def export(
 @app.command("export-warc")
 def export_warc(destination: PathArgument, config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Write every capture as a WARC file (gzip) that web-archive tools can read."""
+    from scraper import warc
+
     storage = settings_of(config).storage
     with Database.reading(storage.database) as db:
         rows = db.rows("SELECT * FROM capture WHERE via <> 'reference' ORDER BY captured_at, capture_id")
@@ -110,6 +111,8 @@ def import_warc(
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
     """Read captures made elsewhere, with their own dates, as the history of a source; no alert is sent for the past."""
+    from scraper.pipeline.past import bring_in
+
     done = bring_in(settings_of(config), source, path)
     typer.echo(f"{done.captures} captures read, {done.events} events found in the past; none is mailed.")
     for line in done.problems:

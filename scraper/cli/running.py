@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from scraper import daemon, demo, pipeline, publish
+from scraper import daemon, pipeline, publish
 from scraper.cli.app import DEFAULT_CONFIG, ConfigPath, app, console, errors, log_as_json, plain, settings_of
 from scraper.errors import ConfigError
 from scraper.pipeline import House, RoundReport, dry_run
@@ -44,7 +44,7 @@ def serve(config: ConfigPath = DEFAULT_CONFIG) -> None:
     settings = settings_of(config)
     command = publish.command(settings)
     typer.echo(f"The site: {settings.web.public_url}")
-    os.execve(command[0], command, publish.environment(settings))  # noqa: S606
+    os.execve(command[0], command, os.environ | publish.environment(settings))  # noqa: S606
 
 
 @app.command()
@@ -108,6 +108,8 @@ def run_demo(
     stay: Annotated[bool, typer.Option("--stay/--no-stay", help="Keep the site running at the end.")] = True,
 ) -> None:
     """Show the product without any network: a small invented publisher publishes, revises, corrects and withdraws."""
+    from scraper import demo  # the daemon need not carry it
+
     demo.run(folder, port=port, keep_serving=stay, say=typer.echo)
 
 

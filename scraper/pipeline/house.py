@@ -88,7 +88,7 @@ class House:
             code=reference.code_digest(),
             via=via,
         )
-        places.mirror(self.db, *reference.place_rows())
+        places.mirror(self.db, reference.code_digest(), reference.place_rows)
         seen.know_sources(self.db, (reference.HISTORY, *self.sources))
         if mail_forgotten:  # lost or left out of a restore: what happened before was told before
             self.forget_mail()

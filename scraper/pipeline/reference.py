@@ -45,7 +45,6 @@ def _rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-@cache
 def place_rows() -> tuple[Sequence[Mapping[str, str]], Sequence[Mapping[str, str]]]:
     """Return the rows of places.csv and aliases.csv."""
     folder = resources.reference_dir()

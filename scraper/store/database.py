@@ -9,8 +9,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import sqlite_utils
-
 from scraper.errors import StoreError
 
 MIGRATIONS = ("schema.sql",)
@@ -176,7 +174,8 @@ def _prepared(connection: sqlite3.Connection, path: Path, fresh: bool) -> sqlite
     connection.execute("PRAGMA synchronous = FULL")
     if found < VERSION:
         _migrate(connection, path, found)
-    _enable_search(connection)
+    # `release` has no integer key of its own, so a copy made by VACUUM may number its rows anew
+    connection.execute("INSERT INTO release_fts (release_fts) VALUES ('rebuild')")
     return connection
 
 
@@ -192,10 +191,13 @@ def _migrate(connection: sqlite3.Connection, path: Path, found: int) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+    _enable_search(connection)
 
 
 def _enable_search(connection: sqlite3.Connection) -> None:
     """Full-text search, kept in step by triggers (sqlite-utils writes them)."""
+    import sqlite_utils  # 10 MB that a daemon need not carry once the tables stand
+
     database = sqlite_utils.Database(connection)
     for table, columns in {
         "release": ["title", "publisher", "citation"],
@@ -204,8 +206,6 @@ def _enable_search(connection: sqlite3.Connection) -> None:
     }.items():
         if not database.table(table).detect_fts():
             database.table(table).enable_fts(columns, create_triggers=True, tokenize="porter")
-    # `release` has no integer key of its own, so a copy made by VACUUM may number its rows anew
-    database.table("release").rebuild_fts()
 
 
 def _words(error: sqlite3.Error) -> str:

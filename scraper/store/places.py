@@ -1,22 +1,27 @@
 """The reference places, mirrored from `db/reference` so that queries can join them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from scraper.store.database import Database
 
+Rows = Sequence[Mapping[str, str]]
 
-def mirror(db: Database, places: Iterable[Mapping[str, str]], aliases: Iterable[Mapping[str, str]]) -> None:
-    """Bring `place` and `place_alias` in step with the reference files; nothing is written when they are."""
-    wanted = [(row["place_id"], row["fips"] or None, row["kind"], row["name"], row["state"]) for row in places]
-    names = [(row["quoted"], row["state"], row["place_id"], row["decided_by"], row["note"]) for row in aliases]
-    if sorted(map(tuple, db.rows("SELECT quoted, state, place_id, decided_by, note FROM place_alias"))) == sorted(
-        names
-    ) and sorted(map(tuple, db.rows("SELECT place_id, coalesce(fips, ''), kind, name, state FROM place"))) == sorted(
-        (a, b or "", c, d, e) for a, b, c, d, e in wanted
-    ):
+
+def mirror(db: Database, digest: str, load: Callable[[], tuple[Rows, Rows]]) -> None:
+    """Bring `place` and `place_alias` in step with the reference files, unless `digest` says that they are."""
+    known = db.one("SELECT value FROM note_to_self WHERE name = 'places'")
+    if known and known["value"] == digest:
         return
+    places, aliases = load()
+    names = ("place_id", "fips", "kind", "name", "state")
+    columns = ("quoted", "state", "place_id", "decided_by", "note")
     with db.atomic():
         db.write("DELETE FROM place_alias")
         db.write("DELETE FROM place")
-        db.insert_all("place", ("place_id", "fips", "kind", "name", "state"), wanted)
-        db.insert_all("place_alias", ("quoted", "state", "place_id", "decided_by", "note"), names)
+        db.insert_all(
+            "place",
+            names,
+            [(row["place_id"], row["fips"] or None, row["kind"], row["name"], row["state"]) for row in places],
+        )
+        db.insert_all("place_alias", columns, [tuple(row[name] for name in columns) for row in aliases])
+        db.write("REPLACE INTO note_to_self VALUES ('places', ?)", digest)

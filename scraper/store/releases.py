@@ -44,6 +44,7 @@ def enter(db: Database, source_id: str, publisher: str, ref: ReleaseRef, at: str
                 "series": ref.series,
                 "period_start": ref.period_start,
                 "period_end": ref.period_end,
+                "citation": ref.citation,
                 "first_seen_at": at,
                 "last_seen_at": at,
             },

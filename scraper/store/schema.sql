@@ -8,7 +8,7 @@ CREATE TABLE source (
   state TEXT NOT NULL DEFAULT 'waiting', problem TEXT NOT NULL DEFAULT '', failures INTEGER NOT NULL DEFAULT 0,
   every TEXT NOT NULL DEFAULT '', watched INTEGER NOT NULL DEFAULT 1,
   rounds INTEGER NOT NULL DEFAULT 0, baseline_at TEXT, last_checked_at TEXT, last_ok_at TEXT, last_new_at TEXT,
-  next_due_at TEXT, told_state TEXT NOT NULL DEFAULT '', reader_version TEXT NOT NULL DEFAULT ''
+  next_due_at TEXT, told_state TEXT NOT NULL DEFAULT ''
 ) STRICT;
 
 CREATE TABLE round (
@@ -17,7 +17,7 @@ CREATE TABLE round (
 ) STRICT;
 
 CREATE TABLE capture (
-  capture_id INTEGER PRIMARY KEY, source_id TEXT NOT NULL REFERENCES source, url TEXT NOT NULL,
+  capture_id INTEGER PRIMARY KEY, source_id TEXT NOT NULL REFERENCES source (source_id), url TEXT NOT NULL,
   sha256 TEXT NOT NULL, captured_at TEXT NOT NULL, media_type TEXT NOT NULL, charset TEXT, bytes INTEGER NOT NULL,
   via TEXT NOT NULL DEFAULT 'live'                       -- live, warc, archive (a web archive), reference
 ) STRICT;
@@ -25,21 +25,25 @@ CREATE INDEX capture_url ON capture (url, capture_id);
 CREATE INDEX capture_sha256 ON capture (sha256);
 
 CREATE TABLE fetch (
-  fetch_id INTEGER PRIMARY KEY, round_id INTEGER REFERENCES round, source_id TEXT NOT NULL REFERENCES source,
+  fetch_id INTEGER PRIMARY KEY, round_id INTEGER REFERENCES round (round_id), source_id TEXT NOT NULL REFERENCES source (source_id),
   url TEXT NOT NULL, final_url TEXT NOT NULL, started_at TEXT NOT NULL, ms INTEGER NOT NULL,
   outcome TEXT NOT NULL,                                 -- ok, not_modified, blocked, failed, gone
   status INTEGER, bytes INTEGER, reason TEXT NOT NULL DEFAULT '', headers TEXT NOT NULL DEFAULT '{}',
-  capture_id INTEGER REFERENCES capture
+  capture_id INTEGER REFERENCES capture (capture_id)
 ) STRICT;
 CREATE INDEX fetch_source ON fetch (source_id, fetch_id);
 CREATE INDEX fetch_url ON fetch (url, fetch_id);
 
 CREATE TABLE page (                                      -- one watched address: what the next request needs to know
-  source_id TEXT NOT NULL REFERENCES source, url TEXT NOT NULL, etag TEXT, last_modified TEXT,
-  capture_id INTEGER REFERENCES capture, checked_at TEXT, unchanged INTEGER NOT NULL DEFAULT 0,
+  source_id TEXT NOT NULL REFERENCES source (source_id), url TEXT NOT NULL, etag TEXT, last_modified TEXT,
+  capture_id INTEGER REFERENCES capture (capture_id), checked_at TEXT, unchanged INTEGER NOT NULL DEFAULT 0,
   gone INTEGER NOT NULL DEFAULT 0,
-  read_capture INTEGER REFERENCES capture, read_version TEXT NOT NULL DEFAULT '',  -- what was last read to the end, by which code
+  read_capture INTEGER REFERENCES capture (capture_id), read_version TEXT NOT NULL DEFAULT '',  -- what was last read to the end, by which code
   PRIMARY KEY (source_id, url)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE note_to_self (                              -- what the daemon remembers between starts
+  name TEXT PRIMARY KEY, value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE host (
@@ -47,7 +51,7 @@ CREATE TABLE host (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE release (
-  release_id TEXT PRIMARY KEY, source_id TEXT NOT NULL REFERENCES source, key TEXT NOT NULL,
+  release_id TEXT PRIMARY KEY, source_id TEXT NOT NULL REFERENCES source (source_id), key TEXT NOT NULL,
   publisher TEXT NOT NULL, title TEXT NOT NULL, url TEXT NOT NULL, published TEXT,
   series TEXT, period_start TEXT, period_end TEXT,
   status TEXT NOT NULL DEFAULT 'listed',                 -- listed, delisted, withdrawn
@@ -60,14 +64,14 @@ CREATE UNIQUE INDEX release_key ON release (source_id, key);
 CREATE INDEX release_period ON release (series, period_start, period_end);
 
 CREATE TABLE edition (
-  edition_id INTEGER PRIMARY KEY, release_id TEXT NOT NULL REFERENCES release, source_id TEXT NOT NULL REFERENCES source,
-  seq INTEGER NOT NULL, capture_id INTEGER NOT NULL REFERENCES capture, seen_at TEXT NOT NULL,
+  edition_id INTEGER PRIMARY KEY, release_id TEXT NOT NULL REFERENCES release (release_id), source_id TEXT NOT NULL REFERENCES source (source_id),
+  seq INTEGER NOT NULL, capture_id INTEGER NOT NULL REFERENCES capture (capture_id), seen_at TEXT NOT NULL,
   announced TEXT NOT NULL DEFAULT ''                     -- the publisher's own words, where it announced the change
 ) STRICT;
 CREATE UNIQUE INDEX edition_seq ON edition (release_id, source_id, seq);
 
 CREATE TABLE reading (
-  reading_id INTEGER PRIMARY KEY, edition_id INTEGER NOT NULL REFERENCES edition, stream TEXT NOT NULL, seq INTEGER NOT NULL,
+  reading_id INTEGER PRIMARY KEY, edition_id INTEGER NOT NULL REFERENCES edition (edition_id), stream TEXT NOT NULL, seq INTEGER NOT NULL,
   seen_at TEXT NOT NULL,                                 -- when the publisher's content was seen, not when we parsed it
   reader TEXT NOT NULL, reader_version TEXT NOT NULL, content_hash TEXT NOT NULL, title TEXT NOT NULL DEFAULT '',
   text TEXT NOT NULL DEFAULT '', rows INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT 'current'  -- current, past, held
@@ -79,28 +83,29 @@ CREATE TABLE place (
   place_id TEXT PRIMARY KEY, fips TEXT, kind TEXT NOT NULL, name TEXT NOT NULL, state TEXT NOT NULL
 ) STRICT;
 CREATE TABLE place_alias (
-  quoted TEXT NOT NULL, state TEXT NOT NULL, place_id TEXT NOT NULL REFERENCES place, decided_by TEXT NOT NULL, note TEXT NOT NULL DEFAULT '',
+  quoted TEXT NOT NULL, state TEXT NOT NULL, place_id TEXT NOT NULL REFERENCES place (place_id), decided_by TEXT NOT NULL, note TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (quoted, state)
 ) STRICT;
 
 CREATE TABLE event (
-  event_id TEXT PRIMARY KEY, seen_at TEXT NOT NULL, kind TEXT NOT NULL, source_id TEXT NOT NULL REFERENCES source,
-  release_id TEXT REFERENCES release, reading_id INTEGER REFERENCES reading, before_reading INTEGER REFERENCES reading,
+  event_id TEXT PRIMARY KEY, seen_at TEXT NOT NULL, kind TEXT NOT NULL, source_id TEXT NOT NULL REFERENCES source (source_id),
+  release_id TEXT REFERENCES release (release_id), reading_id INTEGER REFERENCES reading (reading_id), before_reading INTEGER REFERENCES reading (reading_id),
   title TEXT NOT NULL, url TEXT NOT NULL, summary TEXT NOT NULL
 ) STRICT;
 CREATE INDEX event_seen ON event (seen_at);
 
 CREATE TABLE change (
-  change_id TEXT PRIMARY KEY, event_id TEXT REFERENCES event, release_id TEXT NOT NULL REFERENCES release,
-  reading_id INTEGER NOT NULL REFERENCES reading, position INTEGER NOT NULL, table_name TEXT NOT NULL, kind TEXT NOT NULL,
+  change_id TEXT PRIMARY KEY, event_id TEXT REFERENCES event (event_id), release_id TEXT NOT NULL REFERENCES release (release_id),
+  reading_id INTEGER NOT NULL REFERENCES reading (reading_id), position INTEGER NOT NULL, table_name TEXT NOT NULL, kind TEXT NOT NULL,
   row_id INTEGER, column_name TEXT, before TEXT, after TEXT, label TEXT NOT NULL DEFAULT '', place_id TEXT,
   caused_by TEXT NOT NULL DEFAULT 'publisher'
 ) STRICT;
 CREATE INDEX change_event ON change (event_id, position);
 CREATE INDEX change_release ON change (release_id);
+CREATE INDEX change_place ON change (place_id);
 
 CREATE TABLE problem (
-  problem_id TEXT PRIMARY KEY, source_id TEXT NOT NULL REFERENCES source, release_id TEXT REFERENCES release, url TEXT NOT NULL DEFAULT '',
+  problem_id TEXT PRIMARY KEY, source_id TEXT NOT NULL REFERENCES source (source_id), release_id TEXT REFERENCES release (release_id), url TEXT NOT NULL DEFAULT '',
   topic TEXT NOT NULL DEFAULT 'document',                -- fetch, index or document
   code TEXT NOT NULL, text TEXT NOT NULL, locator TEXT NOT NULL DEFAULT '', held_back INTEGER NOT NULL DEFAULT 0,
   first_seen_at TEXT NOT NULL, last_seen_at TEXT NOT NULL, closed_at TEXT
@@ -108,8 +113,8 @@ CREATE TABLE problem (
 CREATE INDEX problem_source ON problem (source_id, closed_at);
 
 CREATE TABLE figure (
-  row_id INTEGER PRIMARY KEY, release_id TEXT NOT NULL REFERENCES release, source_id TEXT NOT NULL REFERENCES source,
-  stream TEXT NOT NULL, row_hash BLOB NOT NULL, first_reading INTEGER NOT NULL REFERENCES reading, last_reading INTEGER REFERENCES reading,
+  row_id INTEGER PRIMARY KEY, release_id TEXT NOT NULL REFERENCES release (release_id), source_id TEXT NOT NULL REFERENCES source (source_id),
+  stream TEXT NOT NULL, row_hash BLOB NOT NULL, first_reading INTEGER NOT NULL REFERENCES reading (reading_id), last_reading INTEGER REFERENCES reading (reading_id),
   locator TEXT NOT NULL,
   measure TEXT,
   unit TEXT,
@@ -132,8 +137,8 @@ CREATE INDEX figure_release ON figure (release_id);
 CREATE INDEX figure_place ON figure (place_id) WHERE last_reading IS NULL;
 
 CREATE TABLE case_account (
-  row_id INTEGER PRIMARY KEY, release_id TEXT NOT NULL REFERENCES release, source_id TEXT NOT NULL REFERENCES source,
-  stream TEXT NOT NULL, row_hash BLOB NOT NULL, first_reading INTEGER NOT NULL REFERENCES reading, last_reading INTEGER REFERENCES reading,
+  row_id INTEGER PRIMARY KEY, release_id TEXT NOT NULL REFERENCES release (release_id), source_id TEXT NOT NULL REFERENCES source (source_id),
+  stream TEXT NOT NULL, row_hash BLOB NOT NULL, first_reading INTEGER NOT NULL REFERENCES reading (reading_id), last_reading INTEGER REFERENCES reading (reading_id),
   locator TEXT NOT NULL,
   position INTEGER NOT NULL,
   agency_quoted TEXT NOT NULL,
@@ -157,8 +162,8 @@ CREATE INDEX case_account_release ON case_account (release_id);
 CREATE INDEX case_account_place ON case_account (place_id) WHERE last_reading IS NULL;
 
 CREATE TABLE policy (
-  row_id INTEGER PRIMARY KEY, release_id TEXT NOT NULL REFERENCES release, source_id TEXT NOT NULL REFERENCES source,
-  stream TEXT NOT NULL, row_hash BLOB NOT NULL, first_reading INTEGER NOT NULL REFERENCES reading, last_reading INTEGER REFERENCES reading,
+  row_id INTEGER PRIMARY KEY, release_id TEXT NOT NULL REFERENCES release (release_id), source_id TEXT NOT NULL REFERENCES source (source_id),
+  stream TEXT NOT NULL, row_hash BLOB NOT NULL, first_reading INTEGER NOT NULL REFERENCES reading (reading_id), last_reading INTEGER REFERENCES reading (reading_id),
   locator TEXT NOT NULL,
   jurisdiction_quoted TEXT NOT NULL,
   state_quoted TEXT NOT NULL,
@@ -175,8 +180,8 @@ CREATE INDEX policy_release ON policy (release_id);
 CREATE INDEX policy_place ON policy (place_id) WHERE last_reading IS NULL;
 
 CREATE TABLE agreement_287g (
-  row_id INTEGER PRIMARY KEY, release_id TEXT NOT NULL REFERENCES release, source_id TEXT NOT NULL REFERENCES source,
-  stream TEXT NOT NULL, row_hash BLOB NOT NULL, first_reading INTEGER NOT NULL REFERENCES reading, last_reading INTEGER REFERENCES reading,
+  row_id INTEGER PRIMARY KEY, release_id TEXT NOT NULL REFERENCES release (release_id), source_id TEXT NOT NULL REFERENCES source (source_id),
+  stream TEXT NOT NULL, row_hash BLOB NOT NULL, first_reading INTEGER NOT NULL REFERENCES reading (reading_id), last_reading INTEGER REFERENCES reading (reading_id),
   locator TEXT NOT NULL,
   state_quoted TEXT NOT NULL,
   agency_quoted TEXT NOT NULL,
@@ -194,8 +199,8 @@ CREATE INDEX agreement_287g_release ON agreement_287g (release_id);
 CREATE INDEX agreement_287g_place ON agreement_287g (place_id) WHERE last_reading IS NULL;
 
 CREATE TABLE listed_row (
-  row_id INTEGER PRIMARY KEY, release_id TEXT NOT NULL REFERENCES release, source_id TEXT NOT NULL REFERENCES source,
-  stream TEXT NOT NULL, row_hash BLOB NOT NULL, first_reading INTEGER NOT NULL REFERENCES reading, last_reading INTEGER REFERENCES reading,
+  row_id INTEGER PRIMARY KEY, release_id TEXT NOT NULL REFERENCES release (release_id), source_id TEXT NOT NULL REFERENCES source (source_id),
+  stream TEXT NOT NULL, row_hash BLOB NOT NULL, first_reading INTEGER NOT NULL REFERENCES reading (reading_id), last_reading INTEGER REFERENCES reading (reading_id),
   locator TEXT NOT NULL,
   cells TEXT NOT NULL,
   row_key TEXT NOT NULL,
@@ -209,8 +214,8 @@ CREATE INDEX listed_row_release ON listed_row (release_id);
 CREATE INDEX listed_row_place ON listed_row (place_id) WHERE last_reading IS NULL;
 
 CREATE TABLE detainer_record (
-  row_id INTEGER PRIMARY KEY, release_id TEXT NOT NULL REFERENCES release, source_id TEXT NOT NULL REFERENCES source,
-  stream TEXT NOT NULL, row_hash BLOB NOT NULL, first_reading INTEGER NOT NULL REFERENCES reading, last_reading INTEGER REFERENCES reading,
+  row_id INTEGER PRIMARY KEY, release_id TEXT NOT NULL REFERENCES release (release_id), source_id TEXT NOT NULL REFERENCES source (source_id),
+  stream TEXT NOT NULL, row_hash BLOB NOT NULL, first_reading INTEGER NOT NULL REFERENCES reading (reading_id), last_reading INTEGER REFERENCES reading (reading_id),
   locator TEXT NOT NULL,
   record_key TEXT NOT NULL,
   cells TEXT NOT NULL,
@@ -224,8 +229,8 @@ CREATE INDEX detainer_record_current ON detainer_record (stream, row_hash) WHERE
 CREATE INDEX detainer_record_release ON detainer_record (release_id);
 
 CREATE TABLE correction (
-  row_id INTEGER PRIMARY KEY, release_id TEXT NOT NULL REFERENCES release, source_id TEXT NOT NULL REFERENCES source,
-  stream TEXT NOT NULL, row_hash BLOB NOT NULL, first_reading INTEGER NOT NULL REFERENCES reading, last_reading INTEGER REFERENCES reading,
+  row_id INTEGER PRIMARY KEY, release_id TEXT NOT NULL REFERENCES release (release_id), source_id TEXT NOT NULL REFERENCES source (source_id),
+  stream TEXT NOT NULL, row_hash BLOB NOT NULL, first_reading INTEGER NOT NULL REFERENCES reading (reading_id), last_reading INTEGER REFERENCES reading (reading_id),
   locator TEXT NOT NULL,
   corrects_key TEXT NOT NULL,
   place_quoted TEXT NOT NULL,
