@@ -302,6 +302,83 @@ def test_without_rules_a_row_whose_cells_touch_makes_no_table() -> None:
     assert pdf.tables(data) == ()
 
 
+def test_without_rules_a_first_cell_that_may_run_on_is_never_guessed() -> None:
+    data = columns_of_text(
+        ("Place", "Citizenship", "Activity"),
+        ("Washington County,", "Mexico", "Driving"),
+        ("Oregon", "", ""),
+        ("Lake", "Peru", "x"),
+    )
+    assert pdf.tables(data) == ()
+
+
+def test_a_blank_cell_in_an_evenly_spaced_table_is_no_continuation() -> None:
+    rows = (
+        ("Place", "Citizenship", "Activity"),
+        ("Cook", "Mexico", "x"),
+        ("Lake", "", "y"),
+        ("Prince George", "Peru", "z"),
+    )
+    assert pdf.tables(columns_of_text(*rows))[0].rows == rows
+
+
+def test_numbers_under_each_other_are_never_one_cell() -> None:
+    def draw(canvas: Canvas) -> None:
+        for y in (714, 696, 655):
+            canvas.line(72, y, 440, y)
+        write(canvas, (72, 700, "Place"), (250, 700, "Note"), (400, 700, "Count"))
+        write(canvas, (72, 680, "Cook"), (250, 680, "x"), (400, 680, "9603"), (72, 666, "Lake"), (400, 666, "1308"))
+
+    assert all("9603 1308" not in row for table in pdf.tables(drawn(draw)) for row in table.rows)
+
+
+@pytest.mark.parametrize("cells", [("County 99", "May 2011", "Last", "7"), ("County 99", "", "Last", "7")])
+def test_a_last_row_alone_on_the_next_page_belongs_to_the_table(cells: tuple[str, ...]) -> None:
+    def draw(*rows: tuple[str, ...]) -> Callable[[Canvas], None]:
+        def on(canvas: Canvas) -> None:
+            for number, row in enumerate(rows):
+                write(canvas, *((x, 700 - 24 * number, c) for x, c in zip((72, 200, 300, 450), row, strict=True) if c))
+
+        return on
+
+    rows = [(f"County {number}", "May 2011", "Policy", str(number)) for number in range(27)]
+    (found,) = pdf.tables(drawn(draw(HEADER, *rows), draw(cells)))
+    assert found.rows == (HEADER, *rows, cells)
+    (alone,) = pdf.tables(drawn(draw(HEADER, *rows), lambda canvas: write(canvas, (72, 700, "Section IV"))))
+    assert alone.rows == (HEADER, *rows)
+
+
+def test_a_table_of_which_one_page_cannot_be_told_is_refused_not_shortened() -> None:
+    def first(canvas: Canvas) -> None:
+        for number in range(40):
+            write(
+                canvas,
+                (72, 700 - 16 * number, f"County {number}"),
+                (250, 700 - 16 * number, "x"),
+                (400, 700 - 16 * number, "1"),
+            )
+
+    def second(canvas: Canvas) -> None:
+        write(canvas, (72, 700, "County 40"), (250, 700, "x"), (400, 700, "1"))
+        write(canvas, (250, 684, "x"), (400, 684, "1"), (72, 668, "County 42"), (250, 668, "x"), (400, 668, "1"))
+
+    with pytest.raises(LayoutChanged, match=r"Page 2: the rows of a table cannot be told apart for certain\."):
+        pdf.tables(drawn(first, second))
+
+
+def test_cells_centred_between_horizontal_rules_are_whole_at_the_top_of_a_page() -> None:
+    rows = [(f"County {number}", "May 2011", ROWS[0][2], str(number)) for number in range(24)]
+    style = [("VALIGN", (0, 0), (-1, -1), "MIDDLE"), ("LINEBELOW", (0, 0), (-1, -1), 0.5, "black")]
+    (found,) = pdf.tables(document(table((HEADER, *rows), style)))
+    assert found.rows == (HEADER, *rows)
+    assert found.page_numbers[-1] == 2
+
+
+def test_cells_of_a_ruled_row_may_all_run_over_three_lines() -> None:
+    rows = (HEADER, ("", "Cook Cook Cook Cook Cook", "", "Cook Cook Cook"))
+    assert pdf.tables(document(table(rows)))[0].rows == rows
+
+
 @pytest.mark.parametrize("rotation", [90, 180, 270])
 def test_a_page_stored_sideways_reads_like_an_upright_one(rotation: int) -> None:
     def turned(canvas: Canvas) -> None:

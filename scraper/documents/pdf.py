@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
-from scraper.documents import pdf_words
+from scraper.documents import pdf_columns, pdf_words
+from scraper.documents.pdf_columns import Rows, WordTable
 from scraper.documents.pdf_page import Page, opened, page, upright_to_page
 from scraper.documents.pdf_rules import NEAR, Box, Grid, Rule, grids
-from scraper.documents.pdf_words import Interval, Line, Rows, Word
+from scraper.documents.pdf_words import Interval, Line, Word
 from scraper.documents.values import fold
 from scraper.errors import LayoutChanged, Unreadable
 from scraper.model import Locator, Table
@@ -40,16 +41,20 @@ class _Part:
     """The part of a table that stands on one page."""
 
     page: int
-    place: int
-    rows: Rows
+    rows: Rows | None
+    """None: they cannot be told for certain."""
+    sound: bool
+    """False: too short to be a table of its own."""
     columns: tuple[Interval, ...]
     ruled: bool
     box: Box
-    first: bool
-    last: bool
-    """Nothing but running titles above it, or below it."""
     closed: tuple[bool, bool]
     """A rule ends it at its top, at its bottom."""
+    first: bool = False
+    last: bool = False
+    """Nothing but running titles above it, or below it."""
+    near: bool = False
+    """Nothing stands between it and the part above it on its page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +79,20 @@ def tables(data: bytes, pages: tuple[int, ...] | None = None) -> tuple[Table, ..
     """
     sheets = _sheets(data, pages)
     titles = _running_titles(sheets)
-    parts = [part for sheet in sheets for part in _parts(sheet, titles)]
     joined: list[list[_Part]] = []
-    for part in parts:
-        if joined and _continues(joined[-1], part):
-            joined[-1].append(part)
-        else:
-            joined.append([part])
+    for sheet in sheets:
+        for part in _parts(sheet, titles, joined[-1][-1] if joined else None):
+            if joined and _continues(joined[-1][-1], part):
+                joined[-1].append(part)
+            else:
+                joined.append([part])
     rotations = {sheet.number: sheet.rotation for sheet in sheets}
-    return tuple(_table(group, rotations[group[0].page]) for group in joined)
+    certain = _certain(joined)
+    first_pages = [group[0].page for group in certain]
+    return tuple(
+        _table(group, first_pages[:at].count(group[0].page) + 1, rotations[group[0].page])
+        for at, group in enumerate(certain)
+    )
 
 
 def pages(data: bytes) -> tuple[str, ...]:
@@ -151,12 +161,20 @@ def _check_columns(number: int, grid: Grid, words: dict[Box, list[Word]]) -> Non
 
 
 def _check_rows(number: int, grid: Grid, words: dict[Box, list[Word]]) -> None:
-    """Refuse a row in which every column has the same three or more lines: rules are missing between rows."""
+    """Refuse a row in which every column has the same three or more lines, and no line had to be broken."""
     for row in grid.cells:
-        filled = [pdf_words.lines(words[cell]) for cell in dict.fromkeys(row) if words.get(cell)]
-        together = pdf_words.lines(word for cell in dict.fromkeys(row) for word in words.get(cell, ()))
-        if len(filled) > 1 and len(together) >= _CROWD and all(len(lines) == len(together) for lines in filled):
+        filled = {cell: pdf_words.lines(words[cell]) for cell in dict.fromkeys(row) if words.get(cell)}
+        together = pdf_words.lines(word for cell in filled for word in words[cell])
+        if len(filled) < 2 or len(together) < _CROWD or any(len(lines) != len(together) for lines in filled.values()):
+            continue
+        places = [_without_padding(cell, lines) for cell, lines in filled.items()]
+        if pdf_columns.breaks(together, places) == len(together) - 1:
             _disagree(number, f"{len(together)} rows by the words, one by the rules")
+
+
+def _without_padding(cell: Box, lines: Sequence[Line]) -> Interval:
+    padding = min(min(line.left - cell[0], cell[2] - line.right) for line in lines)
+    return (cell[0] + padding, cell[2] - padding)
 
 
 def _disagree(number: int, how: str) -> None:
@@ -194,7 +212,7 @@ def _running_titles(sheets: Sequence[_Sheet]) -> set[tuple[int, Line]]:
     }
 
 
-def _parts(sheet: _Sheet, titles: set[tuple[int, Line]]) -> list[_Part]:
+def _parts(sheet: _Sheet, titles: set[tuple[int, Line]], before: _Part | None) -> list[_Part]:
     lines = [line for line in sheet.lines if (sheet.number, line) not in titles]
     outside = pdf_words.lines(
         word
@@ -203,17 +221,19 @@ def _parts(sheet: _Sheet, titles: set[tuple[int, Line]]) -> list[_Part]:
         if not any(grid.holds(word.middle, word.height) for grid, _ in sheet.ruled)
     )
     rules = [rule for rule in sheet.across if not any(grid.holds(rule.start, rule.at) for grid, _ in sheet.ruled)]
-    found = [_ruled_part(sheet, grid, rows) for grid, rows in sheet.ruled]
-    found += [_word_part(sheet, table, any_rules=bool(rules)) for table in pdf_words.tables(outside, rules)]
-    found = sorted((part for part in found if part.rows), key=lambda part: (-part.box[3], part.box[0]))
+    going_on = before and before.last and not before.ruled and before.page == sheet.number - 1
+    columns = before.columns if before and going_on else ()
+    found = [part for grid, rows in sheet.ruled if (part := _ruled_part(sheet, grid, rows)).rows]
+    found += [_word_part(sheet, table, rules) for table in pdf_columns.tables(outside, rules, columns)]
+    found.sort(key=lambda part: (-part.box[3], part.box[0]))
     return [
         replace(
             part,
-            place=place,
             first=not any(line.base > part.box[3] for line in lines),
             last=not any(line.base < part.box[1] for line in lines),
+            near=above is not None and not any(part.box[3] < line.base < above.box[1] for line in lines),
         )
-        for place, part in enumerate(found, start=1)
+        for above, part in zip([None, *found], found, strict=False)
     ]
 
 
@@ -226,53 +246,58 @@ def _ruled_part(sheet: _Sheet, grid: Grid, rows: Rows) -> _Part:
     ]
     return _Part(
         page=sheet.number,
-        place=0,
         rows=tuple(tuple(row[place] for place in keep) for row in rows if any(row)) if len(keep) > 1 else (),
+        sound=True,
         columns=tuple((grid.xs[place], grid.xs[place + 1]) for place in keep),
         ruled=True,
         box=grid.box,
-        first=False,
-        last=False,
         closed=grid.closed,
     )
 
 
-def _word_part(sheet: _Sheet, table: pdf_words.WordTable, *, any_rules: bool) -> _Part:
+def _word_part(sheet: _Sheet, table: WordTable, rules: Sequence[Rule]) -> _Part:
     box = table.box
-    ends = [rule.at for rule in sheet.across if rule.end - rule.start >= 0.8 * (box[2] - box[0])]
+    ends = [rule.at for rule in rules if rule.end - rule.start >= 0.8 * (box[2] - box[0])]
     room = table.lines[0].size * 2
-    parted = any_rules and sum(box[1] < y < box[3] for y in ends) >= 2
+    parted = sum(box[1] < y < box[3] for y in ends) >= 2
     closed = (any(0 <= y - box[3] <= room for y in ends), any(0 <= box[1] - y <= room for y in ends))
     return _Part(
         page=sheet.number,
-        place=0,
         rows=table.rows,
+        sound=table.sound,
         columns=table.columns,
         ruled=False,
         box=box,
-        first=False,
-        last=False,
         closed=closed if parted else (True, True),
     )
 
 
-def _continues(group: Sequence[_Part], part: _Part) -> bool:
-    """Tell whether a part goes on with the table at the foot of the page before, in the same columns."""
-    before = group[-1]
-    return (
-        part.page == before.page + 1
-        and before.last
-        and part.first
-        and part.ruled == before.ruled
-        and len(part.columns) == len(before.columns)
-        and all(_same_column(one, other, part.ruled) for one, other in zip(before.columns, part.columns, strict=True))
-        and all(
-            one[1] < other[0] for one, other in zip(before.columns, part.columns[1:], strict=False) if not part.ruled
-        )
-        and all(
-            one[1] < other[0] for one, other in zip(part.columns, before.columns[1:], strict=False) if not part.ruled
-        )
-    )
+def _continues(before: _Part, part: _Part) -> bool:
+    """Tell whether a part goes on with the one before, in the same columns: at the top of the next page, or, where
+    only white space tells them, right below it."""
+    follows = part.page == before.page + 1 and before.last and part.first
+    below = part.page == before.page and part.near and not part.ruled
+    if not (follows or below) or part.ruled != before.ruled or len(part.columns) != len(before.columns):
+        return False
+    pairs = list(zip(before.columns, part.columns, strict=True))
+    apart = all(max(a[1], b[1]) < min(c[0], d[0]) for (a, b), (c, d) in pairwise(pairs))
+    return all(_same_column(one, other, part.ruled) for one, other in pairs) and (part.ruled or apart)
+
+
+def _certain(groups: Sequence[Sequence[_Part]]) -> list[list[_Part]]:
+    """Return the groups that are tables; `LayoutChanged` where part of a table cannot be told for certain.
+
+    What as a whole cannot be told is left out: whoever expects it misses it, which is better than wrong rows.
+    """
+    found = []
+    for group in groups:
+        doubtful = [part for part in group if part.rows is None]
+        if not any(part.sound and part.rows for part in group):
+            continue
+        if doubtful:
+            raise LayoutChanged(f"Page {doubtful[0].page}: the rows of a table cannot be told apart for certain.")
+        found.append(list(group))
+    return found
 
 
 def _same_column(one: Interval, other: Interval, ruled: bool) -> bool:
@@ -281,12 +306,12 @@ def _same_column(one: Interval, other: Interval, ruled: bool) -> bool:
     return one[0] <= other[1] and other[0] <= one[1]
 
 
-def _table(parts: Sequence[_Part], rotation: int) -> Table:
+def _table(parts: Sequence[_Part], place: int, rotation: int) -> Table:
     rows: list[tuple[str, ...]] = []
     numbers: list[int] = []
     for before, part in pairwise([None, *parts]):
         assert part is not None
-        fresh = list(part.rows)
+        fresh = list(part.rows or ())
         if before is not None:
             if fresh[0] == rows[0]:
                 del fresh[0]
@@ -299,6 +324,6 @@ def _table(parts: Sequence[_Part], rotation: int) -> Table:
     return Table(
         rows=tuple(rows),
         row_numbers=tuple(range(1, len(rows) + 1)),
-        locator=Locator(page=first.page, table=first.place, box=upright_to_page(first.box, rotation)),
+        locator=Locator(page=first.page, table=place, box=upright_to_page(first.box, rotation)),
         page_numbers=tuple(numbers),
     )
