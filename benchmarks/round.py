@@ -151,18 +151,19 @@ def start_and_idle(base: str, folder: Path, pages: int) -> tuple[float, float]:
     config = write_config(base, folder, pages, port)
     program = str(Path(sys.executable).parent / "detainer-watch")
     started = time.monotonic()
-    with running([program, "up", "--config", str(config)], OUT / "up.log") as daemon:
-        first_page = _wait(lambda: _answers(f"http://127.0.0.1:{port}/"), daemon) - started
-        _wait(lambda: _checked(folder / "detainers.db") == pages, daemon)
-        _wait(lambda: _quiet(daemon.pid), daemon)
+    log = OUT / f"up-{pages}.log"
+    with running([program, "up", "--config", str(config)], log) as daemon:
+        first_page = _wait(lambda: _answers(f"http://127.0.0.1:{port}/"), daemon, log) - started
+        _wait(lambda: _checked(folder / "detainers.db") == pages, daemon, log)
+        _wait(lambda: _quiet(daemon.pid), daemon, log)
         return first_page, rss_mb(daemon.pid)
 
 
-def _wait(condition: Callable[[], bool], child: "subprocess.Popen[bytes]") -> float:
+def _wait(condition: Callable[[], bool], child: "subprocess.Popen[bytes]", log: Path) -> float:
     until = time.monotonic() + 180
     while not condition():
         if child.poll() is not None or time.monotonic() > until:
-            raise SystemExit(f"`up` did not get there:\n{(OUT / 'up.log').read_text()[-3000:]}")
+            raise SystemExit(f"`up` did not get there:\n{log.read_text()[-3000:]}")
         time.sleep(0.05)
     return time.monotonic()
 
