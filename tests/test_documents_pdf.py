@@ -379,6 +379,23 @@ def test_cells_of_a_ruled_row_may_all_run_over_three_lines() -> None:
     assert pdf.tables(document(table(rows)))[0].rows == rows
 
 
+def test_a_last_row_centred_between_rules_and_alone_on_the_next_page_is_not_lost() -> None:
+    rows = [(f"County {number}", str(number)) for number in range(27)]
+
+    def first(canvas: Canvas) -> None:
+        for number, row in enumerate([("Place", "Count"), *rows]):
+            y = 700 - 24 * number
+            write(canvas, (72, y, row[0]), (300, y, row[1]))
+            canvas.line(72, y - 8, 340, y - 8)
+
+    def second(canvas: Canvas) -> None:
+        write(canvas, (72, 700, "Washington"), (300, 694, "27"), (72, 688, "Courthouse"))
+        canvas.line(72, 680, 340, 680)
+
+    (found,) = pdf.tables(drawn(first, second))
+    assert found.rows == (("Place", "Count"), *rows, ("Washington Courthouse", "27"))
+
+
 @pytest.mark.parametrize("rotation", [90, 180, 270])
 def test_a_page_stored_sideways_reads_like_an_upright_one(rotation: int) -> None:
     def turned(canvas: Canvas) -> None:

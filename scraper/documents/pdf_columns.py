@@ -83,8 +83,9 @@ def _run(page: Sequence[Line], start: int, going_on: tuple[Interval, ...] = ()) 
     least = SPACE_BETWEEN_COLUMNS * page[start].size
     known = columns(page[start : start + 1], going_on, least)
     if going_on:
-        filled = [place for place in going_on if clipped(page[start : start + 1], place)]
-        if len(known) != len(going_on) or filled in ([], [going_on[0]]):
+        # A first cell alone may be a heading below the table, unless the rest of its row follows closely.
+        close = [line for line in page[start : start + 2] if page[start].base - line.base <= _ROW_GAP * line.size]
+        if len(known) != len(going_on) or not any(clipped(close, place) for place in going_on[1:]):
             return None
     elif page[start].segments() < 2:
         return None
