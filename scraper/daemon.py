@@ -111,26 +111,25 @@ class Watcher:
 class Site:
     """Datasette as a child process, started again when it dies."""
 
-    def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._say = say
         self._process: subprocess.Popen[bytes] | None = None
         self._began = 0.0
-        self._pause = 0.5
+        self._pause = 0.25
+        self._not_before = 0.0
 
     def keep_alive(self) -> None:
-        """Start the process if it is not running; after a quick death wait a little longer each time."""
+        """Start the process if it is not running; each quick death doubles the wait before the next start."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        now = time.monotonic()
         if self._process is not None:
-            code = self._process.poll()
-            if code is None:
-                return
-            lived = time.monotonic() - self._began
-            self._pause = 0.5 if lived > 60 else min(self._pause * 2, 30.0)
-            if lived < self._pause:
-                return
-            log.warning("site", extra={"data": {"problem": f"Datasette ended with code {code}; starting it again"}})
-        self._began = time.monotonic()
-        self._process = subprocess.Popen(publish.command(self._settings), env=self._environment())  # noqa: S603
+            log.warning("site", extra={"data": {"problem": f"Datasette ended with code {self._process.returncode}"}})
+            self._pause = 0.5 if now - self._began > 60 else min(self._pause * 2, 30.0)
+            self._process, self._not_before = None, now + self._pause
+        if now >= self._not_before:
+            self._began = now
+            self._process = subprocess.Popen(publish.command(self._settings), env=self._environment())  # noqa: S603
 
     def _environment(self) -> dict[str, str]:
         """Our environment without the mail password: the site has no use for it."""
@@ -155,7 +154,7 @@ def run(settings: Settings, stop: threading.Event, *, serve: bool, say: Callable
     """Watch (and serve, if asked) until `stop` is set; returns within seconds of it."""
     with House(settings) as house:
         watcher = Watcher(house, stop)
-        site = Site(settings, say) if serve else None
+        site = Site(settings) if serve else None
         if site:
             site.keep_alive()
             say(f"The site: {settings.web.public_url}")

@@ -10,7 +10,7 @@ import typer
 from rich.progress import Progress
 
 from scraper import daemon, pipeline, publish
-from scraper.cli.app import DEFAULT_CONFIG, ConfigPath, app, console, errors, log_as_json, plain, settings_of
+from scraper.cli.app import DEFAULT_CONFIG, ConfigPath, app, console, errors, log_as_json, plain, settings_of, spare_memory
 from scraper.errors import ConfigError
 from scraper.pipeline import House, RoundReport, dry_run
 from scraper.pipeline.outcome import Checked
@@ -19,6 +19,7 @@ from scraper.settings import Settings
 
 def _watch(config: Path, *, serve: bool) -> None:
     log_as_json()
+    spare_memory()
     settings = settings_of(config)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -71,6 +72,7 @@ def check(
 
 def _logged(settings: Settings, only: list[str], dry: bool) -> RoundReport:
     log_as_json()
+    spare_memory()
     return dry_run(settings, only=only) if dry else pipeline.check(settings, only=only)
 
 
