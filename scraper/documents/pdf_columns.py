@@ -206,7 +206,13 @@ def _rows(run: Sequence[Line], places: tuple[Interval, ...], rules: Sequence[Rul
 
 def _is_one_row(band: Sequence[Line], places: Sequence[Interval]) -> bool:
     """Tell whether the lines may be one row: each column on consecutive lines, none begun where there was room."""
-    filled = [[bool(clipped([line], place)) for line in band] for place in places]
+    levels = [[band[0]]]
+    for before, line in pairwise(band):
+        if before.base - line.base < _CLOSEST * line.size:  # centred cells with an even and an odd number of lines
+            levels[-1].append(line)
+        else:
+            levels.append([line])
+    filled = [[bool(clipped(level, place)) for level in levels] for place in places]
     full = [all(line) for line in zip(*filled, strict=True)]
     pieces = (sum(after and not before for before, after in pairwise([False, *column])) for column in filled)
     return sum(full) < 2 and (full[0] or not full[-1]) and max(pieces) == 1 and not breaks(band, places)
