@@ -157,7 +157,7 @@ def test_init_writes_a_configuration_that_is_well(tmp_path: Path) -> None:
     assert run("init", "here", cwd=tmp_path).returncode == 0
     assert run("config", "check", "--config", "here/config.yaml", cwd=tmp_path).returncode == 0
     done = run("init", "here", cwd=tmp_path)
-    assert (done.returncode, "left as it was" in done.stderr) == (1, True)
+    assert (done.returncode, "left as it is" in done.stderr) == (1, True)
 
 
 def test_alerts_can_be_seen_and_tried(desk: Desk) -> None:

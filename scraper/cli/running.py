@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
 
-from scraper import daemon, pipeline, publish
+from scraper import pipeline, publish
 from scraper.cli.app import DEFAULT_CONFIG, ConfigPath, app, console, errors, log_as_json, plain, settings_of, spare_memory
 from scraper.errors import ConfigError
 from scraper.pipeline import House, RoundReport, dry_run
@@ -18,6 +17,8 @@ from scraper.settings import Settings
 
 
 def _watch(config: Path, *, serve: bool) -> None:
+    from scraper import daemon  # `check` need not carry it
+
     log_as_json()
     spare_memory()
     settings = settings_of(config)
@@ -77,6 +78,8 @@ def _logged(settings: Settings, only: list[str], dry: bool) -> RoundReport:
 
 
 def _shown(settings: Settings, only: list[str], dry: bool) -> RoundReport:
+    from rich.progress import Progress
+
     run = dry_run if dry else pipeline.check
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("Checking", total=len(only) or len(settings.sources))

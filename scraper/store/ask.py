@@ -5,9 +5,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from scraper.model import FACT_TYPES, Archived, Change, Event, Notice, Stated
+from scraper.model import (
+    FACT_TYPES,
+    Agreement,
+    Archived,
+    Change,
+    DetainerRecord,
+    Event,
+    ListedRow,
+    Notice,
+    Policy,
+    Stated,
+)
 from scraper.store.database import Database, Row
 
+_ROWS = (Policy, Agreement, ListedRow, DetainerRecord)
+"""Fact types that are rows of a published table (figures and cases are counted apart)."""
 _HEADLINE = 12
 """Figures a notice carries at most: those without a place first, then the largest."""
 
@@ -45,7 +58,7 @@ def notice(db: Database, event_id: str) -> Notice | None:
         changes=changes,
         figures=_figures(db, row["reading_id"]),
         case_accounts=_count(db, "case_account", row["reading_id"]),
-        rows=sum(_count(db, kind.TABLE, row["reading_id"]) for kind in FACT_TYPES),
+        rows=sum(_count(db, kind.TABLE, row["reading_id"]) for kind in _ROWS),
         after=_archived(db, row["reading_id"]),
         before=_archived(db, row["before_reading"]),
         place_ids=tuple(sorted(place for place in places if place)),
