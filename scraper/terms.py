@@ -3,7 +3,9 @@
 from typing import Final, Literal, get_args
 
 Bound = Literal["exact", "at_least", "at_most", "about"]
-Unit = Literal["detainers", "people", "arrests", "charges", "cases", "jurisdictions", "agreements", "offences", "percent", "rows"]
+Unit = Literal[
+    "detainers", "people", "arrests", "charges", "cases", "jurisdictions", "agreements", "offences", "percent", "rows"
+]
 Measure = Literal[
     "detainer_issued",
     "detainer_declined",

@@ -9,7 +9,17 @@ from typing import Annotated
 import typer
 
 from scraper import pipeline, publish
-from scraper.cli.app import DEFAULT_CONFIG, ConfigPath, app, console, errors, log_as_json, plain, settings_of, spare_memory
+from scraper.cli.app import (
+    DEFAULT_CONFIG,
+    ConfigPath,
+    app,
+    console,
+    errors,
+    log_as_json,
+    plain,
+    settings_of,
+    spare_memory,
+)
 from scraper.errors import ConfigError
 from scraper.pipeline import House, RoundReport, dry_run
 from scraper.pipeline.outcome import Checked

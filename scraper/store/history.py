@@ -233,11 +233,11 @@ def _start(
     come: Sequence[tuple[int, Fact]],
 ) -> None:
     columns = _STORED[kind]
-    rows = sorted(
-        (row_id, release_id, source_id, stream, diff.fact_hash(fact), reading_id, None, fact.locator.text())
-        + tuple(_stored(getattr(fact, name)) for name in columns)
-        for row_id, fact in come
-    )  # sorted by row id: inserts run along the tree
+    rows = []
+    for row_id, fact in come:
+        life = (row_id, release_id, source_id, stream, diff.fact_hash(fact), reading_id, None, fact.locator.text())
+        rows.append((*life, *(_stored(getattr(fact, name)) for name in columns)))
+    rows.sort()  # by row id: inserts run along the tree
     db.insert_all(kind.TABLE, (*_LIFE, *columns), rows)
 
 
