@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 from urllib.parse import quote
 
 import css_inline
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from scraper.model import Archived, Change, Notice, Stated
+from scraper.model import Change, Notice, Stated
 from scraper.terms import BOUND_WORDS, EVENT_WORDS, MEASURE_WORDS, OPERATOR_EVENTS
 from scraper.wording import clean, date_words, fit, harmless, period_words, time_words
 
@@ -50,8 +51,7 @@ class Mail:
     """File name and content of the changed rows, safe to open in a spreadsheet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Line:
+class _Line(NamedTuple):
     """One difference as shown: all parts cleaned, publishers' words already in quotation marks."""
 
     label: str
@@ -60,43 +60,16 @@ class _Line:
     after: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Link:
-    name: str
-    url: str
-    note: str = ""
-    web: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Section:
-    """One notice, ready for the two templates."""
-
-    heading: str
-    lead: str
-    summary: str
-    told: str
-    facts: tuple[tuple[str, str], ...]
-    figures: tuple[str, ...]
-    more_figures: int
-    rows: tuple[_Line, ...]
-    paragraphs: tuple[_Line, ...]
-    more: int
-    links: tuple[_Link, ...]
-
-
 def mail(notice: Notice, *, audience: str, why: str, public_url: str, head: str) -> Mail:
     """Render one notice; `why` is the sentence that says why this recipient got it, `head` the archive's head or ""."""
-    return _mail(subject(notice), (notice,), audience=audience, why=why, public_url=public_url, head=head)
+    return _mail(subject(notice), (notice,), audience, why, public_url, head)
 
 
 def digest(notices: Sequence[Notice], *, audience: str, why: str, public_url: str, head: str) -> Mail:
     """Render several notices as one mail, in the order given."""
     kinds = Counter(notice.event.kind for notice in notices)
     told = ", ".join(f"{count} {EVENT_WORDS[kind].lower()}" for kind, count in kinds.items())
-    return _mail(
-        fit(f"Digest: {told}", SUBJECT_MAX), notices, audience=audience, why=why, public_url=public_url, head=head
-    )
+    return _mail(fit(f"Digest: {told}", SUBJECT_MAX), notices, audience, why, public_url, head)
 
 
 def subject(notice: Notice) -> str:
@@ -138,7 +111,7 @@ def changes_csv(notices: Sequence[Notice]) -> tuple[str, bytes] | None:
     return f"changes-{notices[0].event.event_id[:12]}.csv", out.getvalue().encode("utf-8-sig")
 
 
-def _mail(line: str, notices: Sequence[Notice], *, audience: str, why: str, public_url: str, head: str) -> Mail:
+def _mail(line: str, notices: Sequence[Notice], audience: str, why: str, public_url: str, head: str) -> Mail:
     sheet = changes_csv(notices)
     words = {
         "subject": line,
@@ -149,13 +122,13 @@ def _mail(line: str, notices: Sequence[Notice], *, audience: str, why: str, publ
         "attached": sheet[0] if sheet else "",
         "home": public_url.rstrip("/"),
     }
-    html = css_inline.inline(_template("mail.html").render(words))
-    text = re.sub(r"\n{3,}", "\n\n", _template("mail.txt").render(words)).strip() + "\n"
-    return Mail(subject=line, text=text, html=html, csv=sheet)
+    html, text = (_templates().get_template(name).render(words) for name in ("mail.html", "mail.txt"))
+    text = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    return Mail(subject=line, text=text, html=css_inline.inline(html), csv=sheet)
 
 
 @cache
-def _environment() -> Environment:
+def _templates() -> Environment:
     return Environment(
         loader=PackageLoader("scraper", "templates/mail"),
         autoescape=select_autoescape(["html"]),
@@ -165,27 +138,24 @@ def _environment() -> Environment:
     )
 
 
-def _template(name: str) -> Template:
-    return _environment().get_template(name)
-
-
-def _section(notice: Notice, home: str) -> _Section:
+def _section(notice: Notice, home: str) -> dict[str, object]:
+    """One notice, ready for the two templates."""
     changes = _published(notice.changes)
-    lines = [(change, _line(change)) for change in changes[:SHOWN_CHANGES]]
+    shown = changes[:SHOWN_CHANGES]
     figures = sorted(notice.figures, key=lambda one: one.measure is None) if notice.event.kind == "new" else []
-    return _Section(
-        heading=subject(notice),
-        lead=_LEADS[notice.event.kind],
-        summary="" if notice.release_title else clean(notice.event.summary, 1_000),
-        told=_told(notice),
-        facts=tuple((name, value) for name, value in _facts(notice) if value),
-        figures=tuple(figure_words(figure) for figure in figures[:SHOWN_FIGURES]),
-        more_figures=max(0, len(figures) - SHOWN_FIGURES),
-        rows=tuple(line for change, line in lines if change.table != "text"),
-        paragraphs=tuple(line for change, line in lines if change.table == "text"),
-        more=max(0, len(changes) - SHOWN_CHANGES),
-        links=tuple(_links(notice, home)),
-    )
+    return {
+        "heading": subject(notice),
+        "lead": _LEADS[notice.event.kind],
+        "summary": "" if notice.release_title else clean(notice.event.summary, 1_000),
+        "told": _told(notice),
+        "facts": [(name, value) for name, value in _facts(notice) if value],
+        "figures": [figure_words(figure) for figure in figures[:SHOWN_FIGURES]],
+        "more_figures": max(0, len(figures) - SHOWN_FIGURES),
+        "rows": [_line(change) for change in shown if change.table != "text"],
+        "paragraphs": [_line(change) for change in shown if change.table == "text"],
+        "more": max(0, len(changes) - SHOWN_CHANGES),
+        "links": list(_links(notice, home)),
+    }
 
 
 def _told(notice: Notice) -> str:
@@ -195,7 +165,6 @@ def _told(notice: Notice) -> str:
 
 
 def _facts(notice: Notice) -> Iterable[tuple[str, str]]:
-    counted = _counted(notice.changes)
     yield "Publisher", clean(notice.publisher)
     yield "Source", _source(notice)
     yield "Release", f"“{_title(notice)}”" if notice.release_title else ""
@@ -204,31 +173,32 @@ def _facts(notice: Notice) -> Iterable[tuple[str, str]]:
     yield "Seen", time_words(notice.event.seen_at)
     yield "Rows stated", f"{notice.rows:,}" if notice.rows else ""
     yield "Case accounts", f"{notice.case_accounts:,}" if notice.case_accounts else ""
-    yield "Difference", counted
+    yield "Difference", _counted(notice.changes)
 
 
-def _links(notice: Notice, home: str) -> Iterable[_Link]:
-    address = notice.release_url or notice.event.url
-    if address:
+def _links(notice: Notice, home: str) -> Iterable[dict[str, object]]:
+    if address := notice.release_url or notice.event.url:
         yield _link("Source address", address)
-    after, before = "Archived copy", "Earlier archived copy"
-    if notice.event.kind in ("withdrawn", "restored", "delisted"):
-        after = before = "Last archived copy"
-    copies: dict[str, tuple[str, Archived]] = {}
-    for name, copy in ((after, notice.after), (before, notice.before)):
-        if copy is not None:
-            copies.setdefault(copy.sha256, (name, copy))
-    for name, copy in copies.values():
-        seen = f"sha256 {clean(copy.sha256, 64)}, kept {time_words(copy.captured_at)}"
-        yield _link(name, f"{home}/archive/{quote(copy.sha256, safe='', errors='replace')}", seen)
+    last = "Last archived copy" if notice.event.kind in ("withdrawn", "restored", "delisted") else ""
+    copies = ((last or "Archived copy", notice.after), (last or "Earlier archived copy", notice.before))
+    told = set[str]()
+    for name, copy in copies:
+        if copy is not None and copy.sha256 not in told:
+            told.add(copy.sha256)
+            seen = f"sha256 {clean(copy.sha256, 64)}, kept {time_words(copy.captured_at)}"
+            yield _link(name, f"{home}/archive/{_segment(copy.sha256)}", seen)
     if notice.event.release_id:
-        yield _link("Permanent page", f"{home}/release/{quote(notice.event.release_id, safe='', errors='replace')}")
+        yield _link("Permanent page", f"{home}/release/{_segment(notice.event.release_id)}")
 
 
-def _link(name: str, address: str, note: str = "") -> _Link:
+def _segment(text: str) -> str:
+    return quote(text, safe="", errors="replace")
+
+
+def _link(name: str, address: str, note: str = "") -> dict[str, object]:
     """A link only where the scheme is http(s); anything else is shown as text."""
     url = clean(address, 2_000).replace(" ", "%20")
-    return _Link(name=name, url=url, note=note, web=url.lower().startswith(("http://", "https://")))
+    return {"name": name, "url": url, "note": note, "web": url.lower().startswith(("http://", "https://"))}
 
 
 def _line(change: Change) -> _Line:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import parseaddr
+from typing import get_args
 
 from scraper.model import Notice
 from scraper.settings import Alerts, Audience, Digest
@@ -12,7 +13,7 @@ from scraper.terms import OPERATOR_EVENTS
 InPlace = Callable[[str, str], bool]
 HISTORY = "history"
 """The bundled history of record is no news."""
-_ORDER: tuple[Digest, ...] = ("immediate", "hourly", "daily", "weekly")
+_ORDER: tuple[Digest, ...] = get_args(Digest)
 _DIGEST_HOUR = 7
 
 
@@ -28,18 +29,21 @@ class Recipient:
 
 def recipients(notice: Notice, alerts: Alerts, in_place: InPlace) -> tuple[Recipient, ...]:
     """Return who is told of `notice`, in the order of the configuration; the most prompt of two audiences wins."""
-    found: dict[str, Recipient] = {}
     if notice.event.source_id == HISTORY:
         return ()
-    for audience in (one for one in alerts.audiences if _wants(one, notice, in_place)):
-        for address in audience.to:
-            _join(
-                found,
-                Recipient(address=_bare(address), audience=audience.name, digest=audience.digest, why=_why(audience)),
-            )
+    told = [
+        Recipient(address=_bare(address), audience=audience.name, digest=audience.digest, why=_why(audience))
+        for audience in alerts.audiences
+        if _wants(audience, notice, in_place)
+        for address in audience.to
+    ]
     if notice.event.kind in (*OPERATOR_EVENTS, "baseline"):
-        for address in alerts.operator:
-            _join(found, operator(address))
+        told += map(operator, alerts.operator)
+    found: dict[str, Recipient] = {}
+    for one in told:
+        old = found.setdefault(one.address.casefold(), one)
+        if _ORDER.index(one.digest) < _ORDER.index(old.digest):
+            found[one.address.casefold()] = replace(one, address=old.address)
     return tuple(found.values())
 
 
@@ -81,22 +85,10 @@ def _wants(audience: Audience, notice: Notice, in_place: InPlace) -> bool:
 
 
 def _why(audience: Audience) -> str:
-    filters = [f"for {name} {', '.join(values)}" for name, values in _filters(audience) if values]
-    told = f" ({'; '.join(filters)})" if filters else ""
-    return f"You get this mail because your address stands in the audience {audience.name}{told} in config.yaml."
-
-
-def _filters(audience: Audience) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    return ("sources", audience.sources), ("places", audience.places)
-
-
-def _join(found: dict[str, Recipient], new: Recipient) -> None:
-    key = new.address.casefold()
-    old = found.get(key)
-    if old is None:
-        found[key] = new
-    elif _ORDER.index(new.digest) < _ORDER.index(old.digest):
-        found[key] = replace(new, address=old.address)
+    filters = {"sources": audience.sources, "places": audience.places}
+    told = "; ".join(f"for {name} {', '.join(values)}" for name, values in filters.items() if values)
+    what = f"{audience.name} ({told})" if told else audience.name
+    return f"You get this mail because your address stands in the audience {what} in config.yaml."
 
 
 def _bare(address: str) -> str:

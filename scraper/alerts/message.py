@@ -25,19 +25,20 @@ _POLICY = SMTP.clone(cte_type="7bit")
 def rendered(mail: Queued, notices: Sequence[Notice], settings: Settings, head: str) -> Mail:
     """Return subject and bodies of a queued mail."""
     if not notices:
-        return Mail(subject=clean(mail.subject, 150), text=mail.text, html=_plain_html(mail), csv=None)
+        html = (
+            f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><body><pre>{escape(mail.text)}</pre></body></html>'
+        )
+        return Mail(subject=clean(mail.subject, 150), text=mail.text, html=html, csv=None)
     words = {"audience": mail.audience, "why": mail.why, "public_url": settings.web.public_url, "head": head}
-    if mail.digest == "immediate":
-        return render.mail(notices[0], **words)
-    return render.digest(notices, **words)
+    return render.mail(notices[0], **words) if mail.digest == "immediate" else render.digest(notices, **words)
 
 
 def message(mail: Queued, body: Mail, notices: Sequence[Notice], alerts: Alerts) -> EmailMessage:
     """Return the complete message: Message-ID and Date come from the queue, never from the clock."""
     name, sender = parseaddr(alerts.sender)
     out = EmailMessage(policy=_POLICY)
-    out["From"] = _address(clean(name, 80) or "Detainer Watch", sender)
-    out["To"] = _address("", mail.recipient)
+    out["From"] = Address(clean(name, 80) or "Detainer Watch", addr_spec=sender)
+    out["To"] = Address(addr_spec=mail.recipient)
     out["Subject"] = body.subject
     out["Date"] = datetime.fromisoformat(mail.created_at)
     out["Message-ID"] = mail.message_id
@@ -45,7 +46,8 @@ def message(mail: Queued, body: Mail, notices: Sequence[Notice], alerts: Alerts)
     out["Auto-Submitted"] = "auto-generated"
     out["Precedence"] = "bulk"
     if len(notices) == 1:
-        out["In-Reply-To"] = out["References"] = _thread(notices[0], alerts)
+        about = notices[0].event.release_id or notices[0].event.source_id  # a release, or the health of a source
+        out["In-Reply-To"] = out["References"] = f"<{content_id('thread', about)}@{domain(alerts)}>"
     out.set_content(body.text)
     out.add_alternative(body.html, subtype="html")
     if body.csv is not None:
@@ -57,7 +59,7 @@ def message(mail: Queued, body: Mail, notices: Sequence[Notice], alerts: Alerts)
 def mailable(address: str) -> bool:
     """Tell whether any mail server can take `address`: all ASCII, with a domain."""
     try:
-        return address.isascii() and bool(_address("", address).domain)
+        return address.isascii() and bool(Address(addr_spec=address).domain)
     except (ValueError, IndexError, MessageError):
         return False
 
@@ -70,19 +72,6 @@ def file_stem(mail: Queued, notices: Sequence[Notice]) -> str:
     else:
         slug = f"digest {mail.digest}" if notices else "operator note"
     return f"{stamp}-{_slug(slug, 60)}-{mail.mail_id[:10]}"
-
-
-def _thread(notice: Notice, alerts: Alerts) -> str:
-    """One thread for all mails about a release, or about a source's health."""
-    return f"<{content_id('thread', notice.event.release_id or notice.event.source_id)}@{domain(alerts)}>"
-
-
-def _address(name: str, address: str) -> Address:
-    return Address(display_name=name, addr_spec=address)
-
-
-def _plain_html(mail: Queued) -> str:
-    return f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><body><pre>{escape(mail.text)}</pre></body></html>'
 
 
 def _slug(text: str, limit: int) -> str:

@@ -4,8 +4,10 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 from scraper import render
 from scraper.alerts.audience import addresses, operator
@@ -15,11 +17,13 @@ from scraper.alerts.transport import Transport, Verdict, transport
 from scraper.ids import content_id
 from scraper.model import Notice
 from scraper.render import Mail
-from scraper.settings import Settings
+from scraper.settings import Alerts, Settings
 
 NoticesFor = Callable[[Sequence[str]], Mapping[str, Notice]]
 _BUDGET = 4
 """No mail is begun after this many timeouts' worth of time; what is left waits for the next run."""
+_Fate = Literal["sent", "deferred", "dead"]
+_FATES: dict[str, _Fate] = {"sent": "sent", "refused": "dead"}
 _log = logging.getLogger(__name__)
 
 
@@ -35,20 +39,12 @@ class Report:
     """Why mail could not go out, in a sentence without addresses; empty when the mail server serves."""
 
 
-@dataclass(slots=True)
-class _Run:
-    outbox: Outbox
-    way: Transport
-    notices_for: NoticesFor
-    settings: Settings
-    now: datetime
-    head: str
-    sent: int = 0
-    deferred: int = 0
-    dead: list[str] = field(default_factory=list)
+class _Tried(NamedTuple):
+    """One mail of this run; `problem` is the answer where the trouble is not the recipient's alone."""
+
+    recipient: str
+    fate: _Fate
     problem: str = ""
-    held: tuple[tuple[str, ...], tuple[Notice, ...]] = ((), ())
-    """The last notices asked for: the recipients of one event follow each other."""
 
 
 def deliver(outbox: Outbox, notices_for: NoticesFor, settings: Settings, now: datetime, head: str = "") -> Report:
@@ -56,19 +52,24 @@ def deliver(outbox: Outbox, notices_for: NoticesFor, settings: Settings, now: da
     until = time.monotonic() + _BUDGET * (settings.alerts.smtp.timeout_seconds if settings.alerts.smtp else 60)
     outbox.gather(settings.alerts, now)
     outbox.drop_strangers(settings.alerts)
-    tried: set[str] = set()
+
+    @lru_cache(maxsize=1)  # the recipients of one event follow each other
+    def notices(event_ids: tuple[str, ...]) -> tuple[Notice, ...]:
+        found = notices_for(event_ids) if event_ids else {}
+        return tuple(found[one] for one in event_ids if one in found)
+
+    tried: dict[str, _Tried] = {}
+    slow = ""
     with closing(transport(settings)) as way:
-        run = _Run(outbox, way, notices_for, settings, now, head)
-        while batch := [mail for mail in outbox.due(now) if mail.mail_id not in tried]:
+        while not slow and (batch := [mail for mail in outbox.due(now) if mail.mail_id not in tried]):
             for mail in batch:
                 if time.monotonic() > until:
-                    run.problem = (
-                        run.problem or "The mail server is slow; the rest of the mails waits for the next round."
-                    )
-                    return _report(run)
-                tried.add(mail.mail_id)
-                _one(run, mail)
-    return _report(run)
+                    slow = "The mail server is slow; the rest of the mails waits for the next round."
+                    break
+                outbox.begin(mail.mail_id, now)
+                verdict = _verdict(way, mail, notices(mail.event_ids), settings, head)
+                tried[mail.mail_id] = _settled(outbox, mail, verdict, settings.alerts, now)
+    return _report(list(tried.values()), slow)
 
 
 def preview(notices: Iterable[Notice], settings: Settings) -> tuple[Mail, ...]:
@@ -81,49 +82,25 @@ def preview(notices: Iterable[Notice], settings: Settings) -> tuple[Mail, ...]:
 def probe(settings: Settings, now: datetime) -> Report:
     """Send a short test mail to every configured address, outside the queue."""
     stamp = now.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    verdicts: dict[str, Verdict] = {}
+    tried = []
     with closing(transport(settings)) as way:
         for address in sorted(addresses(settings.alerts)):
-            mail = _test_mail(address, stamp, settings)
-            verdicts[address] = _hand_over(way, mail, (), settings, "")
-    states = [verdict.state for verdict in verdicts.values()]
-    problem = next(
-        (verdict.answer for verdict in verdicts.values() if verdict.state in ("later", "broken", "down")), ""
-    )
-    refused = tuple(address for address, verdict in verdicts.items() if verdict.state == "refused")
-    return Report(
-        sent=states.count("sent"),
-        deferred=len(states) - states.count("sent") - len(refused),
-        dead=refused,
-        problem=problem,
-    )
+            verdict = _hand_over(way, _test_mail(address, stamp, settings), (), settings, "")
+            fate = _FATES.get(verdict.state, "deferred")
+            tried.append(_Tried(address, fate, verdict.answer if fate == "deferred" else ""))
+    return _report(tried)
 
 
-def _one(run: _Run, mail: Queued) -> None:
-    run.outbox.begin(mail.mail_id, run.now)
-    notices = _notices(run, mail)
+def _verdict(way: Transport, mail: Queued, notices: Sequence[Notice], settings: Settings, head: str) -> Verdict:
     if not mailable(mail.recipient):
-        verdict = Verdict(state="refused", answer="This is not an address that mail can be sent to.")
-    elif mail.event_ids and not notices:
-        verdict = Verdict(state="refused", answer="The events of this mail are not in the database.")
-    else:
-        verdict = _composed(run, mail, notices)
-    _settle(run, mail, verdict)
-
-
-def _notices(run: _Run, mail: Queued) -> tuple[Notice, ...]:
-    if run.held[0] != mail.event_ids:
-        found = run.notices_for(mail.event_ids) if mail.event_ids else {}
-        run.held = mail.event_ids, tuple(found[one] for one in mail.event_ids if one in found)
-    return run.held[1]
-
-
-def _composed(run: _Run, mail: Queued, notices: Sequence[Notice]) -> Verdict:
+        return Verdict("refused", "This is not an address that mail can be sent to.")
+    if mail.event_ids and not notices:
+        return Verdict("refused", "The events of this mail are not in the database.")
     try:
-        return _hand_over(run.way, mail, notices, run.settings, run.head)
+        return _hand_over(way, mail, notices, settings, head)
     except Exception as error:  # one mail that cannot be composed must not hold up all the others
         _log.exception("a mail could not be composed", extra={"mail_id": mail.mail_id})
-        return Verdict(state="broken", answer=f"The mail could not be composed ({type(error).__name__}); see the log.")
+        return Verdict("broken", f"The mail could not be composed ({type(error).__name__}); see the log.")
 
 
 def _hand_over(way: Transport, mail: Queued, notices: Sequence[Notice], settings: Settings, head: str) -> Verdict:
@@ -132,32 +109,34 @@ def _hand_over(way: Transport, mail: Queued, notices: Sequence[Notice], settings
     return way.send(out, mail.recipient, file_stem(mail, notices), body.html)
 
 
-def _settle(run: _Run, mail: Queued, verdict: Verdict) -> None:
-    if verdict.state == "sent":
-        run.outbox.sent(mail.mail_id, verdict.answer)
-        run.sent += 1
-        return
-    if verdict.state in ("broken", "down"):
-        run.problem = run.problem or verdict.answer
-    retry = run.settings.alerts.retry
-    if verdict.state != "refused" and run.outbox.defer(mail.mail_id, verdict.answer, retry, run.now):
-        run.deferred += 1
-        return
-    run.outbox.bury(mail, verdict.answer, run.settings.alerts, run.now)
-    run.dead.append(mail.recipient)
+def _settled(outbox: Outbox, mail: Queued, verdict: Verdict, alerts: Alerts, now: datetime) -> _Tried:
+    state, answer = verdict
+    if state == "sent":
+        outbox.sent(mail.mail_id, answer)
+        return _Tried(mail.recipient, "sent")
+    problem = answer if state in ("broken", "down") else ""
+    if state != "refused" and outbox.defer(mail.mail_id, answer, alerts.retry, now):
+        return _Tried(mail.recipient, "deferred", problem)
+    outbox.bury(mail, answer, alerts, now)
+    return _Tried(mail.recipient, "dead", problem)
 
 
-def _report(run: _Run) -> Report:
-    return Report(sent=run.sent, deferred=run.deferred, dead=tuple(run.dead), problem=run.problem)
+def _report(tried: Sequence[_Tried], slow: str = "") -> Report:
+    fates = [one.fate for one in tried]
+    return Report(
+        sent=fates.count("sent"),
+        deferred=fates.count("deferred"),
+        dead=tuple(one.recipient for one in tried if one.fate == "dead"),
+        problem=next((one.problem for one in tried if one.problem), slow),
+    )
 
 
 def _test_mail(address: str, stamp: str, settings: Settings) -> Queued:
     mail_id = content_id("test", address, stamp)
-    to = operator(address)
     return Queued(
         mail_id=mail_id,
         message_id=f"<{mail_id}@{domain(settings.alerts)}>",
-        recipient=to.address,
+        recipient=operator(address).address,
         audience="test",
         why="",
         digest="immediate",

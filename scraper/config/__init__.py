@@ -1,10 +1,11 @@
 """`config.yaml` in, `Settings` out; every mistake is named with line, column, key and fix, all of them at once."""
 
 import hashlib
+import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
@@ -12,12 +13,13 @@ from pydantic import ValidationError
 from scraper import resources, settings
 from scraper.config import problems, text
 from scraper.config.cron import cron_trigger
-from scraper.config.schema import AlertsBlock, File, SmtpBlock, SourceBlock, WebBlock, schema
+from scraper.config.schema import AlertsBlock, Block, File, SmtpBlock, SourceBlock, WebBlock, schema
 from scraper.errors import ConfigError
 from scraper.model import Column, Options
 
 __all__ = ["cron_trigger", "load", "schema", "starter"]
 
+_T = TypeVar("_T")
 _MAX_BYTES: Final = 16_000_000
 _MOST_FLAWS: Final = 50
 
@@ -30,17 +32,14 @@ def load(path: Path, environ: Mapping[str, str]) -> settings.Settings:
     """
     data = _bytes(path)
     try:
-        loaded = text.read(_decoded(data))
+        loaded = text.read(data)
+        if not isinstance(loaded.data, dict):
+            what = "is empty" if loaded.data is None else "is not a block of keys"
+            raise text.Broken((1, 1), f"the file {what}; `detainer-watch init` writes one to start from")
     except text.Broken as broken:
         raise _error(path, [broken.flaw]) from None
-    flaws = list(loaded.flaws)
-    if not isinstance(loaded.data, dict):
-        what = "is empty" if loaded.data is None else "is not a block of keys"
-        flaws.append(text.Flaw(1, 1, "", f"the file {what}; `detainer-watch init` writes one to start from"))
-        raise _error(path, flaws)
-    flaws += [
-        text.Flaw(*loaded.mark(loc), text.path_of(loc), words) for loc, words in problems.of_sense(loaded.data, environ)
-    ]
+    senseless = problems.of_sense(loaded.data, environ)
+    flaws = loaded.flaws + [text.Flaw(*loaded.mark(loc), text.path_of(loc), words) for loc, words in senseless]
     try:
         file = File.model_validate(loaded.data)
     except ValidationError as error:
@@ -76,37 +75,28 @@ def _bytes(path: Path) -> bytes:
     return data
 
 
-def _decoded(data: bytes) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8")
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        raise text.Broken(text.Flaw(line, column, "", "this is not UTF-8 text; save the file as UTF-8")) from None
-
-
 def _error(path: Path, flaws: list[text.Flaw]) -> ConfigError:
-    lines = [
-        f"{path}:{flaw.line}:{flaw.column}: {flaw.path}{': ' if flaw.path else ''}{flaw.text}"
-        for flaw in sorted(set(flaws))
-    ]
+    told = sorted(set(flaws))
+    lines = [f"{path}:{one.line}:{one.column}: {f'{one.path}: ' if one.path else ''}{one.text}" for one in told]
     more = len(lines) - _MOST_FLAWS
     return ConfigError("\n".join(lines[:_MOST_FLAWS] + ([f"… and {more} more"] if more > 0 else [])))
 
 
+def _record(kind: Callable[..., _T], block: Block, **own: Any) -> _T:
+    """Return a record of this kind: what `block` has under the same names, lists as tuples, and what is its `own`."""
+    names = inspect.signature(kind).parameters
+    same = {name: tuple(value) if isinstance(value, list) else value for name, value in block if name in names}
+    return kind(**(same | own))
+
+
 def _settings(path: Path, data: bytes, file: File, environ: Mapping[str, str]) -> settings.Settings:
-    folder, fetch = path.parent, file.fetch.model_dump()
-    database = folder / file.storage.database
+    folder = path.parent
+    paths = {name: folder / written for name, written in file.storage if written is not None}
     return settings.Settings(
         path=path,
         sha256=hashlib.sha256(data).hexdigest(),
-        storage=settings.Storage(
-            database=database,
-            deliveries=folder / file.storage.deliveries,
-            archive=folder / file.storage.archive,
-            outbox=folder / file.storage.outbox if file.storage.outbox else database.parent / "outbox",
-        ),
-        fetch=settings.Fetch(contact=file.contact, **{**fetch, "allow_private": tuple(fetch["allow_private"])}),
+        storage=settings.Storage(**{"outbox": paths["database"].parent / "outbox"} | paths),
+        fetch=_record(settings.Fetch, file.fetch, contact=file.contact),
         web=_web(file.web),
         alerts=_alerts(file.alerts, file.contact, folder, environ),
         ping_url=file.health.ping_url,
@@ -124,37 +114,25 @@ def _web(block: WebBlock) -> settings.Web:
 
 def _alerts(block: AlertsBlock, contact: str, folder: Path, environ: Mapping[str, str]) -> settings.Alerts:
     address = contact if "://" not in contact else "detainer-watch@localhost"
-    return settings.Alerts(
+    return _record(
+        settings.Alerts,
+        block,
         smtp=_smtp(block.smtp, folder, environ) if block.smtp else None,
         sender=block.smtp.sender if block.smtp else f"Detainer Watch <{address}>",
-        operator=tuple(block.operator),
-        retry=settings.Retry(**block.retry.model_dump()),
-        audiences=tuple(
-            settings.Audience(
-                name=name,
-                to=tuple(one.to),
-                events=tuple(one.events),
-                sources=tuple(one.sources),
-                places=tuple(one.places),
-                digest=one.digest,
-                apprise=tuple(one.apprise),
-            )
-            for name, one in block.audiences.items()
-        ),
+        retry=_record(settings.Retry, block.retry),
+        audiences=tuple(_record(settings.Audience, one, name=name) for name, one in block.audiences.items()),
     )
 
 
 def _smtp(block: SmtpBlock, folder: Path, environ: Mapping[str, str]) -> settings.Smtp:
-    return settings.Smtp(
+    return _record(
+        settings.Smtp,
+        block,
         host=block.host.strip("[]"),
         port=block.port or (465 if block.tls else 587),
         starttls=not block.tls if block.starttls is None else block.starttls,
-        tls=block.tls,
-        username=block.username,
         password=environ[block.password_env] if block.username else "",
-        sender=block.sender,
         ca_file=folder / block.ca_file if block.ca_file else None,
-        timeout_seconds=block.timeout_seconds,
     )
 
 
@@ -162,39 +140,25 @@ def _source(block: SourceBlock) -> settings.Source:
     host = urlsplit(block.url).hostname or ""
     hosts = tuple(block.allow_hosts) or (f"[{host}]" if ":" in host else host,)
     jitter = min(block.every / 20, 60.0) if block.every else 30.0
-    return settings.Source(
-        id=block.id,
-        reader=block.reader,
-        options=_options(block, hosts),
+    options = _record(
+        Options,
+        block,
+        source_id=block.id,
+        publisher=block.publisher or host,
+        title=block.title or block.id,
+        columns=tuple(_record(Column, column, name=name) for name, column in block.columns.items()),
+        allow_hosts=hosts,
+    )
+    return _record(
+        settings.Source,
+        block,
+        options=options,
         every_seconds=block.every,
-        cron=block.cron,
         jitter_seconds=jitter if block.jitter is None else block.jitter,
         allow_hosts=hosts,
-        expect=settings.Expect(**block.expect.model_dump()),
-        confirm=settings.Confirm(**block.confirm.model_dump()),
-        recheck_documents=block.recheck_documents,
-        unconditional_every=block.unconditional_every,
+        expect=_record(settings.Expect, block.expect),
+        confirm=_record(settings.Confirm, block.confirm),
         schedule_words=f"cron {block.cron} (UTC)" if block.cron else f"every {_duration(block.every or 0)}",
-    )
-
-
-def _options(block: SourceBlock, hosts: tuple[str, ...]) -> Options:
-    return Options(
-        source_id=block.id,
-        url=block.url,
-        publisher=block.publisher or urlsplit(block.url).hostname or "",
-        title=block.title or block.id,
-        series=block.series,
-        series_kind=block.series_kind,
-        select=block.select,
-        follow=block.follow,
-        item=block.item,
-        next_page=block.next_page,
-        max_pages=block.max_pages,
-        ignore=tuple(block.ignore),
-        columns=tuple(Column(name=name, **column.model_dump()) for name, column in block.columns.items()),
-        key=tuple(block.key),
-        allow_hosts=hosts,
     )
 
 

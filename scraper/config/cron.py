@@ -10,7 +10,9 @@ from apscheduler.triggers.combining import OrTrigger
 from apscheduler.triggers.cron import CronTrigger
 
 _DAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-_ITEM: Final = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/(\d+))?")
+_NUMBERS: Final = {name: n for n, name in enumerate(_DAYS)} | {str(n): n for n in range(8)}
+_DAY: Final = f"({'|'.join(_NUMBERS)})"
+_ITEM: Final = re.compile(rf"(?:(\*)|{_DAY}-{_DAY})(?:/([1-9][0-9]*))?|{_DAY}")
 
 
 def cron_trigger(text: str, jitter: float | None = None) -> BaseTrigger:
@@ -22,11 +24,15 @@ def cron_trigger(text: str, jitter: float | None = None) -> BaseTrigger:
     fields = text.split()
     if len(fields) != 5:
         raise ValueError(f"has {len(fields)} fields; write five: minute hour day month weekday")
-    minute, hour, day, month, weekday = fields
-    both = not day.startswith("*") and not weekday.startswith("*")
-    pairs = [(day, "*"), ("*", weekday)] if both else [(day, weekday)]
-    triggers = [_trigger(minute, hour, one, month, _weekdays(other), jitter) for one, other in pairs]
-    return triggers[0] if len(triggers) == 1 else OrTrigger(triggers)
+    both = not fields[2].startswith("*") and not fields[4].startswith("*")
+    masks = [{"day_of_week": "*"}, {"day": "*"}] if both else [{}]
+    fields[4] = _weekdays(fields[4])
+    named = dict(zip(("minute", "hour", "day", "month", "day_of_week"), fields, strict=True))
+    try:
+        triggers = [CronTrigger(**(named | mask), timezone=UTC, jitter=jitter) for mask in masks]
+    except TypeError as error:
+        raise ValueError(str(error)) from None
+    return OrTrigger(triggers) if both else triggers[0]
 
 
 @lru_cache(maxsize=256)
@@ -35,15 +41,6 @@ def check(text: str) -> None:
     start = datetime(2024, 1, 1, tzinfo=UTC)
     if cron_trigger(text).get_next_fire_time(None, start) is None:
         raise ValueError("never comes true; check day and month")
-
-
-def _trigger(minute: str, hour: str, day: str, month: str, weekday: str, jitter: float | None) -> CronTrigger:
-    try:
-        return CronTrigger(
-            minute=minute, hour=hour, day=day, month=month, day_of_week=weekday, timezone=UTC, jitter=jitter
-        )
-    except (ValueError, TypeError) as error:
-        raise ValueError(str(error)) from None
 
 
 def _weekdays(text: str) -> str:
@@ -57,20 +54,10 @@ def _weekdays(text: str) -> str:
 def _days(item: str) -> list[int]:
     match = _ITEM.fullmatch(item)
     if match is None:
-        raise ValueError(f"weekday {item!r} is not 0-7, sun-sat, a range, a list or a step")
-    star, first, last, step = match.groups()
-    if step is not None and ((star is None and last is None) or int(step) == 0):
-        raise ValueError(f"weekday {item!r}: a step needs * or a range before it and must not be 0")
-    low, high = (0, 6) if star else (_day(first), _day(last or first))
+        raise ValueError(f"weekday {item!r} is not 0-7 or sun-sat, * or a range such as 1-5, or these with a step: */2")
+    star, first, last, step, only = match.groups()
+    low, high = (0, 6) if star else (_NUMBERS[first or only], _NUMBERS[last or only])
     high = 7 if low > high == 0 else high
     if low > high:
         raise ValueError(f"weekday {item!r}: the range runs backwards; write two ranges")
     return [day % 7 for day in range(low, high + 1, int(step or 1))]
-
-
-def _day(word: str) -> int:
-    if word in _DAYS:
-        return _DAYS.index(word)
-    if word.isdecimal() and word.isascii() and int(word) <= 7:
-        return int(word)
-    raise ValueError(f"weekday {word!r} is not 0-7 or sun-sat")

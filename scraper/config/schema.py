@@ -3,40 +3,20 @@
 Each attribute's docstring is the text an editor shows for its key.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from scraper.config.values import (
-    AllowedHost,
-    Contact,
-    Count,
-    Crontab,
-    Duration,
-    Email,
-    Host,
-    HostPort,
-    Interval,
-    Line,
-    Links,
-    Name,
-    Place,
-    Selector,
-    Sender,
-    Times,
-    Url,
-    Variable,
-)
+from scraper.config import values
 from scraper.settings import Digest
 from scraper.terms import READER_EVENTS, EventKind, Measure, SeriesKind, Unit
+
+_FILLED: Final = BeforeValidator(lambda value: {} if value is None else value)
+"""For a key under which all lines are comments."""
 
 
 def _named(value: Any) -> Any:
     return {"header": value} if isinstance(value, str) else value
-
-
-def _filled(value: Any) -> Any:
-    return {} if value is None else value  # all lines under the key are comments
 
 
 class Block(BaseModel):
@@ -48,13 +28,13 @@ class Block(BaseModel):
 class StorageBlock(Block):
     """Where everything is written; relative paths count from this file's folder."""
 
-    database: Line = "db/detainers.db"
+    database: values.Line = "db/detainers.db"
     """The published database."""
-    deliveries: Line = "db/deliveries.db"
+    deliveries: values.Line = "db/deliveries.db"
     """Recipients and attempts; never published."""
-    archive: Line = "db/archive"
+    archive: values.Line = "db/archive"
     """Every byte that was served."""
-    outbox: Line | None = None
+    outbox: values.Line | None = None
     """Folder for mails when smtp is null; by default `outbox` beside the database."""
 
 
@@ -72,23 +52,23 @@ class FetchBlock(Block):
     retries: Annotated[int, Field(ge=0, le=10)] = 2
     respect_robots: bool = True
     """Obey robots.txt."""
-    allow_private: list[HostPort] = []
+    allow_private: list[values.HostPort] = []
     """"host:port" pairs that may resolve to a private or loopback address."""
 
 
 class WebBlock(Block):
     """Where the pages are served."""
 
-    host: Host = "127.0.0.1"
+    host: values.Host = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8001
-    public_url: Url | None = None
+    public_url: values.Url | None = None
     """The address readers use; stands in mails."""
 
 
 class SmtpBlock(Block):
     """A mail server; null writes mails as files into the outbox."""
 
-    host: Host
+    host: values.Host
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
     """587 by default, 465 with tls."""
     starttls: bool | None = None
@@ -97,11 +77,11 @@ class SmtpBlock(Block):
     """TLS from the first byte (port 465)."""
     username: str = ""
     """Empty: no login."""
-    password_env: Variable = "SMTP_PASSWORD"  # noqa: S105
+    password_env: values.Variable = "SMTP_PASSWORD"  # noqa: S105
     """NAME of the environment variable that holds the password."""
-    sender: Sender = Field(alias="from")
+    sender: values.Sender = Field(alias="from")
     """Who the mails come from."""
-    ca_file: Line | None = None
+    ca_file: values.Line | None = None
     """Certificates to trust besides the system's."""
     timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
 
@@ -117,12 +97,12 @@ class RetryBlock(Block):
 class AudienceBlock(Block):
     """Who gets what."""
 
-    to: Annotated[list[Email], Field(min_length=1)]
+    to: Annotated[list[values.Email], Field(min_length=1)]
     """E-mail addresses; each gets a mail of their own."""
     events: Annotated[list[EventKind], Field(min_length=1)] = list(READER_EVENTS)
     sources: list[str] = []
     """Ids of sources; empty: all."""
-    places: list[Place] = []
+    places: list[values.Place] = []
     """FIPS codes in quotes ("06085") or names ("Cook County, IL"); empty: all."""
     digest: Digest = "immediate"
     apprise: Annotated[list[str], Field(max_length=0)] = []
@@ -133,16 +113,16 @@ class AlertsBlock(Block):
     """Who is told, and how."""
 
     smtp: SmtpBlock | None = None
-    operator: list[Email] = []
+    operator: list[values.Email] = []
     """Get source problems: one mail at the start, one at the end."""
-    retry: Annotated[RetryBlock, BeforeValidator(_filled)] = RetryBlock()
-    audiences: Annotated[dict[Line, AudienceBlock], BeforeValidator(_filled)] = {}
+    retry: Annotated[RetryBlock, _FILLED] = RetryBlock()
+    audiences: Annotated[dict[values.Line, AudienceBlock], _FILLED] = {}
 
 
 class HealthBlock(Block):
     """How silence of the product itself is noticed."""
 
-    ping_url: Url | None = None
+    ping_url: values.Url | None = None
     """Asked after every round."""
 
 
@@ -156,27 +136,27 @@ class ParseBlock(Block):
 class ExpectBlock(Block):
     """Floors: fewer means the layout changed, not news."""
 
-    releases_min: Count = 1
-    figures_min: Count = 0
-    rows_min: Count = 0
-    text: Line | None = None
+    releases_min: values.Count = 1
+    figures_min: values.Count = 0
+    rows_min: values.Count = 0
+    text: values.Line | None = None
     """Words that stand on every good index page."""
 
 
 class ConfirmBlock(Block):
     """How often something must be seen before it is believed."""
 
-    withdrawn_rounds: Times = 3
-    quiet_days: Times | None = None
+    withdrawn_rounds: values.Times = 3
+    quiet_days: values.Times | None = None
     """Nothing new for this many days is told to the operator."""
-    failed_rounds: Times = 3
+    failed_rounds: values.Times = 3
     """Failed rounds in a row before the operator is told."""
 
 
 class ColumnBlock(Block):
     """A column of a table: the header as published, or the header with what the cells are."""
 
-    header: Line
+    header: values.Line
     type: Literal["text", "integer", "date", "percent", "money", "number"] = "text"
     measure: Measure | None = None
     """What is counted; makes each cell a figure. Needs `unit`."""
@@ -194,36 +174,36 @@ class ColumnBlock(Block):
 class SourceBlock(Block):
     """A publication that is watched."""
 
-    id: Name
+    id: values.Name
     reader: Literal["page", "feed", "table", "ice_news", "ice_287g"]
-    url: Url
+    url: values.Url
     """The index page, feed, or the document itself."""
-    publisher: Line | None = None
-    title: Line | None = None
-    every: Interval | None = None
+    publisher: values.Line | None = None
+    title: values.Line | None = None
+    every: values.Interval | None = None
     """Interval between checks; or write `cron`."""
-    cron: Crontab | None = None
+    cron: values.Crontab | None = None
     """Five crontab fields in UTC; or write `every`."""
-    jitter: Duration | None = None
+    jitter: values.Duration | None = None
     """Random wait added to each check; by default a twentieth of `every`, at most a minute."""
-    allow_hosts: list[AllowedHost] = []
+    allow_hosts: list[values.AllowedHost] = []
     """Hosts that may be asked; by default the host of `url`."""
-    expect: Annotated[ExpectBlock, BeforeValidator(_filled)] = ExpectBlock()
-    confirm: Annotated[ConfirmBlock, BeforeValidator(_filled)] = ConfirmBlock()
-    series: Line | None = None
+    expect: Annotated[ExpectBlock, _FILLED] = ExpectBlock()
+    confirm: Annotated[ConfirmBlock, _FILLED] = ConfirmBlock()
+    series: values.Line | None = None
     """Name of the series the releases belong to; by default the id."""
     series_kind: SeriesKind | None = None
     """cumulative: each release restates the list; periodic: each covers its own period."""
-    select: Line | None = None
+    select: values.Line | None = None
     """CSS selector, sheet or page range that holds what is read."""
-    follow: Links | None = None
+    follow: values.Links | None = None
     """Links on the index page whose documents are the releases: a CSS selector, or re: and a regular expression."""
-    item: Selector | None = None
+    item: values.Selector | None = None
     """CSS selector of one item on the index page."""
-    next_page: Selector | None = None
+    next_page: values.Selector | None = None
     """CSS selector of the link to the next index page."""
     max_pages: Annotated[int, Field(ge=1, le=100)] = 1
-    ignore: list[Selector] = []
+    ignore: list[values.Selector] = []
     """CSS selectors of parts that are no content."""
     columns: dict[
         Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")],
@@ -232,23 +212,23 @@ class SourceBlock(Block):
     """For `reader: table`: our name of each column -> its header."""
     key: list[str] = []
     """Names of the columns that identify a row."""
-    recheck_documents: Count = 200
+    recheck_documents: values.Count = 200
     """Known documents asked again in one round, longest unchecked first."""
-    unconditional_every: Times = 12
+    unconditional_every: values.Times = 12
     """Every n-th round asks without If-None-Match."""
 
 
 class File(Block):
     """The configuration of Detainer Watch."""
 
-    contact: Contact
+    contact: values.Contact
     """E-mail or web address of yours; goes into the User-Agent, so that publishers can reach you."""
-    storage: Annotated[StorageBlock, BeforeValidator(_filled)] = StorageBlock()
-    fetch: Annotated[FetchBlock, BeforeValidator(_filled)] = FetchBlock()
-    web: Annotated[WebBlock, BeforeValidator(_filled)] = WebBlock()
-    alerts: Annotated[AlertsBlock, BeforeValidator(_filled)] = AlertsBlock()
-    health: Annotated[HealthBlock, BeforeValidator(_filled)] = HealthBlock()
-    parse: Annotated[ParseBlock, BeforeValidator(_filled)] = ParseBlock()
+    storage: Annotated[StorageBlock, _FILLED] = StorageBlock()
+    fetch: Annotated[FetchBlock, _FILLED] = FetchBlock()
+    web: Annotated[WebBlock, _FILLED] = WebBlock()
+    alerts: Annotated[AlertsBlock, _FILLED] = AlertsBlock()
+    health: Annotated[HealthBlock, _FILLED] = HealthBlock()
+    parse: Annotated[ParseBlock, _FILLED] = ParseBlock()
     sources: list[SourceBlock] = []
 
 

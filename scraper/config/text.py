@@ -5,7 +5,6 @@ Read from parser events, so that depth and size are bounded whatever the text is
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, cast
 
@@ -19,7 +18,7 @@ _NUMBER: Final = re.compile(
 )
 _WORDS: Final = {"null": None, "~": None, "": None, "true": True, "false": False}
 _WORD_FORMS: Final = {form: value for word, value in _WORDS.items() for form in (word, word.title(), word.upper())}
-_TEXT_TAGS: Final = (None, "!", "tag:yaml.org,2002:str")
+_TAGS: Final = {yaml.ScalarEvent: "str", yaml.MappingStartEvent: "map", yaml.SequenceStartEvent: "seq"}
 
 Loc = tuple[str | int, ...]
 Mark = tuple[int, int]
@@ -37,9 +36,9 @@ class Flaw(NamedTuple):
 class Broken(Exception):
     """The text cannot be read on from here; carries the flaw."""
 
-    def __init__(self, flaw: Flaw) -> None:
-        super().__init__(flaw.text)
-        self.flaw = flaw
+    def __init__(self, mark: Mark, text: str, loc: Loc = ()) -> None:
+        super().__init__(text)
+        self.flaw = Flaw(*mark, path_of(loc), text)
 
 
 @dataclass
@@ -67,139 +66,106 @@ def path_of(loc: Loc) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).removeprefix(".")
 
 
-def read(text: str) -> Loaded:
-    """Return the one document in `text`. Raises Broken where it is no YAML at all."""
-    builder = _Builder()
+def read(data: bytes) -> Loaded:
+    """Return the one document in `data`. Raises Broken where it is no YAML in UTF-8 at all."""
     try:
-        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-            builder.take(event)
+        return _Reader(data.decode("utf-8-sig")).read()
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8")
+        here = before.count("\n") + 1, len(before) - before.rfind("\n")
+        raise Broken(here, "this is not UTF-8 text; save the file as UTF-8") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise Broken(Flaw(*where, "", f"broken YAML: {error.problem or error.context}")) from None
+        raise Broken(where, f"broken YAML: {error.problem or error.context}") from None
     except yaml.YAMLError as error:
-        raise Broken(Flaw(1, 1, "", f"broken YAML: {' '.join(str(error).split())}")) from None
-    return builder.loaded
+        raise Broken((1, 1), f"broken YAML: {' '.join(str(error).split())}") from None
 
 
-@dataclass(slots=True)
-class _Frame:
-    container: dict[str, Any] | list[Any]
-    anchor: str | None
-    mark: Mark
-    key: str | None = None
-    key_mark: Mark = (1, 1)
-    repeated: bool = False
-    size: int = 1
+class _Reader:
+    """Takes parser events one by one; values are read by recursion, which never goes deeper than MAX_DEPTH."""
 
+    def __init__(self, text: str) -> None:
+        self._events = yaml.parse(text, Loader=yaml.CSafeLoader)
+        self._loaded = Loaded()
+        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._size = 0
 
-class _Builder:
-    """Takes parser events one by one; a stack instead of recursion, so that depth cannot overflow anything."""
+    def read(self) -> Loaded:
+        starts = (event for event in self._events if isinstance(event, yaml.DocumentStartEvent))
+        for documents, start in enumerate(starts):
+            if documents:
+                raise Broken(_mark(start), "a second document begins here; write one, without ---")
+            self._loaded.data = self._value(next(self._events), ())
+        return self._loaded
 
-    def __init__(self) -> None:
-        self.loaded = Loaded()
-        self.stack: list[_Frame] = []
-        self.anchors: dict[str, tuple[Any, int]] = {}
-        self.documents = 0
-
-    def take(self, event: yaml.Event) -> None:
-        start = cast(Any, event.start_mark)  # the C parser always sets it
-        mark = (start.line + 1, start.column + 1)
+    def _value(self, event: yaml.Event, loc: Loc) -> Any:
+        if isinstance(event, yaml.AliasEvent):
+            if event.anchor not in self._anchors:
+                raise Broken(_mark(event), f"*{event.anchor} stands for nothing written before it", loc)
+            value, size = self._anchors[event.anchor]
+            self._grow(size, event, loc)
+            return value
+        before = self._size
+        self._grow(1, event, loc)
+        assert isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent)
+        if event.tag not in (None, "!", f"tag:yaml.org,2002:{_TAGS[type(event)]}"):
+            self._flaw(event, f"remove the tag {event.tag!r}; only plain values are read", loc)
         if isinstance(event, yaml.ScalarEvent):
-            self._scalar(event, mark)
-        elif isinstance(event, yaml.CollectionStartEvent):
-            self._open({} if isinstance(event, yaml.MappingStartEvent) else [], event, mark)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            frame = self.stack.pop()
-            self._put(frame.container, frame.mark, frame.size, frame.anchor)
-        elif isinstance(event, yaml.AliasEvent):
-            if event.anchor not in self.anchors:
-                raise self._broken(mark, f"*{event.anchor} stands for nothing written before it")
-            self._put(*self._resolved(event.anchor, mark))
-        elif isinstance(event, yaml.DocumentStartEvent):
-            self.documents += 1
-            if self.documents > 1:
-                raise self._broken(mark, "a second document begins here; write one, without ---")
+            value = plain_value(event.value) if event.implicit[0] and event.tag is None else event.value
+        elif len(loc) >= MAX_DEPTH:
+            raise Broken(_mark(event), f"blocks are nested more than {MAX_DEPTH} deep", loc)
+        else:
+            value = self._dict(loc) if isinstance(event, yaml.MappingStartEvent) else self._list(loc)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = value, self._size - before
+        return value
 
-    def _resolved(self, anchor: str, mark: Mark) -> tuple[Any, Mark, int]:
-        value, size = self.anchors[anchor]
-        return value, mark, size
+    def _list(self, loc: Loc) -> list[Any]:
+        made: list[Any] = []
+        marks = self._loaded.marks[id(made)] = {}
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            at = len(made)
+            marks[at] = _mark(event), _mark(event)
+            made.append(self._value(event, (*loc, at)))
+        return made
 
-    def _open(self, container: dict[str, Any] | list[Any], event: yaml.CollectionStartEvent, mark: Mark) -> None:
-        if len(self.stack) >= MAX_DEPTH:
-            raise self._broken(mark, f"blocks are nested more than {MAX_DEPTH} deep")
-        if self._awaits_key():
-            raise self._broken(mark, "a key must be a word")
-        self._check_tag(event.tag, ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"), mark)
-        self.stack.append(_Frame(container, event.anchor, mark))
-        self.loaded.marks[id(container)] = {}
+    def _dict(self, loc: Loc) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        marks = self._loaded.marks[id(made)] = {}
+        while not isinstance(key := next(self._events), yaml.MappingEndEvent):
+            if not isinstance(key, yaml.ScalarEvent):
+                raise Broken(_mark(key), "a key must be a word", loc)
+            inner, event = (*loc, key.value), next(self._events)
+            if key.value == "<<":
+                self._flaw(key, "merge keys are not read; write the lines out", inner)
+            if key.value in made:
+                line, _ = marks[key.value][0]
+                self._flaw(key, f"this key stands already in line {line}; remove one of the two", inner)
+                self._value(event, inner)
+            else:
+                marks[key.value] = _mark(key), _mark(event)
+                made[key.value] = self._value(event, inner)
+        return made
 
-    def _scalar(self, event: yaml.ScalarEvent, mark: Mark) -> None:
-        if self._awaits_key():
-            self._key(event.value, mark)
-            return
-        self._check_tag(event.tag, _TEXT_TAGS, mark)
-        plain = event.implicit[0] and event.tag is None
-        self._put(plain_value(event.value) if plain else event.value, mark, 1, event.anchor)
+    def _grow(self, size: int, event: yaml.Event, loc: Loc) -> None:
+        self._size += size
+        if self._size > MAX_VALUES:
+            raise Broken(_mark(event), f"aliases make more than {MAX_VALUES:,} values of this file", loc)
 
-    def _awaits_key(self) -> bool:
-        return bool(self.stack) and isinstance(self.stack[-1].container, dict) and self.stack[-1].key is None
+    def _flaw(self, event: yaml.Event, text: str, loc: Loc) -> None:
+        self._loaded.flaws.append(Flaw(*_mark(event), path_of(loc), text))
 
-    def _key(self, name: str, mark: Mark) -> None:
-        frame = self.stack[-1]
-        frame.key, frame.key_mark, frame.repeated = name, mark, name in frame.container
-        if frame.repeated:
-            first = self.loaded.marks[id(frame.container)][name][0]
-            self._flaw(mark, f"this key stands already in line {first[0]}; remove one of the two")
-        elif name == "<<":
-            self._flaw(mark, "merge keys are not read; write the lines out")
 
-    def _put(self, value: Any, mark: Mark, size: int = 1, anchor: str | None = None) -> None:
-        if anchor is not None:
-            self.anchors[anchor] = (value, size)
-        if not self.stack:
-            self.loaded.data = value
-            return
-        frame = self.stack[-1]
-        frame.size += size
-        if frame.size > MAX_VALUES:
-            raise self._broken(mark, f"aliases make more than {MAX_VALUES:,} values of this file")
-        marks = self.loaded.marks[id(frame.container)]
-        if isinstance(frame.container, list):
-            marks[len(frame.container)] = (mark, mark)
-            frame.container.append(value)
-            return
-        if frame.key is None:
-            raise self._broken(mark, "a key must be a word")
-        if not frame.repeated:
-            marks[frame.key] = (frame.key_mark, mark)
-            frame.container[frame.key] = value
-        frame.key = None
-
-    def _check_tag(self, tag: str | None, allowed: tuple[str | None, ...], mark: Mark) -> None:
-        if tag is not None and tag not in allowed:
-            self._flaw(mark, f"remove the tag {tag!r}; only plain values are read")
-
-    def _loc(self) -> Iterator[str | int]:
-        for frame in self.stack:
-            if isinstance(frame.container, list):
-                yield len(frame.container)
-            elif frame.key is not None:
-                yield frame.key
-
-    def _flaw(self, mark: Mark, text: str) -> None:
-        self.loaded.flaws.append(Flaw(*mark, path_of(tuple(self._loc())), text))
-
-    def _broken(self, mark: Mark, text: str) -> Broken:
-        return Broken(Flaw(*mark, path_of(tuple(self._loc())), text))
+def _mark(event: yaml.Event) -> Mark:
+    start = cast(Any, event.start_mark)  # the C parser always sets it
+    return start.line + 1, start.column + 1
 
 
 def plain_value(text: str) -> Any:
     """Return what an unquoted scalar means in YAML 1.2's core schema, decimal numbers only."""
     if text in _WORD_FORMS:
         return _WORD_FORMS[text]
-    if text[0] not in "+-.0123456789":
-        return text
     if _INTEGER.fullmatch(text):
         return int(text)
     return float(text) if _NUMBER.fullmatch(text) else text

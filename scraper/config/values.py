@@ -1,6 +1,7 @@
 """The kinds of values in `config.yaml`, each with the sentence for one that is not of its kind."""
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -69,31 +70,27 @@ def _url(value: str) -> str:
     return value
 
 
-def _cron(value: str) -> str:
+def _parsed(value: str, parse: Callable[[str], object], words: str) -> str:
     try:
-        cron.check(value)
-    except ValueError as error:
-        raise ValueError(f"{shown(value)}: {error}") from None
+        parse(value)
+    except (ValueError, SelectolaxError, re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"{shown(value)}{words.format(error)}") from None
     return value
+
+
+def _cron(value: str) -> str:
+    return _parsed(value, cron.check, ": {}")
 
 
 @lru_cache(maxsize=1024)
 def _selector(value: str) -> str:
-    try:
-        LexborHTMLParser("<p>").css_first(value)
-    except SelectolaxError:
-        raise ValueError(f"{shown(value)} is not a CSS selector") from None
-    return value
+    return _parsed(value, LexborHTMLParser("<p>").css_first, " is not a CSS selector")
 
 
 def _links(value: str) -> str:
     if not value.startswith("re:"):
         return _selector(value)
-    try:
-        re.compile(value[3:])
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"{shown(value)} is not a regular expression: {error}") from None
-    return value
+    return _parsed(value, lambda written: re.compile(written[3:]), " is not a regular expression: {}")
 
 
 def shown(value: Any) -> str:
