@@ -4,14 +4,13 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from scraper.model import Agreement, CaseAccount, DetainerRecord, Fact, Figure, Policy, Reading
 
-_SUFFIX = re.compile(
-    r" (County|Parish|City and Borough|Borough|Census Area|Municipality|Municipio|Planning Region"
-    r"|Island|District|city)$"
-)
-_COUNTY_WORD = re.compile(r" (county|parish|borough|census area|municipality|municipio)$")
+_COUNTY = "County|Parish|Borough|Census Area|Municipality|Municipio"
+_SUFFIX = re.compile(rf" (City and Borough|{_COUNTY}|Planning Region|Island|District|city)$")
+_COUNTY_WORD = re.compile(rf" ({_COUNTY.lower()})$")
 _ZIP = re.compile(r"\s+\d{5}(-\d{4})?$")
 _NOTE = re.compile(r"\s*\([^()]*\)\s*$")
 _SAME = str.maketrans({"’": "'", "‘": "'", "–": "-", "‑": "-", "‐": "-"})
@@ -71,17 +70,13 @@ class Gazetteer:
         here, target = self.places.get(place_id), self.places.get(wanted) or self.places.get(self.find(wanted) or "")
         if here is None or target is None:
             return False
-        whole = len(target.fips) == 2 or target.name == self._name_of(target.state)
+        state = self.places.get(self.names.get((target.state, "")) or "")
+        whole = state is not None and state.name == target.name  # a state, or the one area that it consists of
         return here.place_id == target.place_id or (whole and here.state == target.state)
-
-    def _name_of(self, code: str) -> str:
-        state = self.places.get(self.names.get((code, "")) or "")
-        return state.name if state else ""
 
     def _state(self, text: str) -> str | None:
         """Return the 2-letter code that `text` names, "" for an empty text, None for anything else."""
-        clean = " ".join(text.split())
-        if not clean:
+        if not (clean := " ".join(text.split())):
             return ""
         found = self._stateless(clean)
         return self.places[found].state if found and len(found) == 2 else None
@@ -104,17 +99,15 @@ class Gazetteer:
 
     def _split(self, text: str) -> tuple[str, str]:
         """Split "Cook County, Illinois" into name and state code; ("", code) for a state alone."""
-        whole = self._state(text)
-        if whole:
+        if whole := self._state(text):
             return "", whole
         name, comma, last = text.rpartition(",")
-        code = self._state(last) if comma else None
-        if code:
+        if comma and (code := self._state(last)):
             return name.strip(), code
         words = text.split()
         for count in (1, 2, 3):
-            name, code = " ".join(words[:-count]), self._state(" ".join(words[-count:]))
-            if code and _COUNTY_WORD.search(name.casefold()):
+            name = " ".join(words[:-count])
+            if (code := self._state(" ".join(words[-count:]))) and _COUNTY_WORD.search(name.casefold()):
                 return name, code
         return text, ""
 
@@ -130,41 +123,32 @@ class Gazetteer:
 
 def resolve(reading: Reading, gazetteer: Gazetteer) -> Reading:
     """Return `reading` with the place_id of every fact that names a known place; quotes stay as they are."""
-    memo: dict[tuple[str, str, bool], str | None] = {}
+    find = lru_cache(maxsize=None)(gazetteer.find)
 
     def found(fact: Fact) -> str | None:
-        for asked in _asked(fact):
-            if asked not in memo:
-                memo[asked] = _ask(gazetteer, *asked)
-            if memo[asked]:
-                return memo[asked]
-        return None
+        return next(filter(None, (find(*asked) for asked in _asked(fact))), None)
 
     return replace(reading, facts=tuple(replace(fact, place_id=found(fact)) for fact in reading.facts))
 
 
-def _asked(fact: Fact) -> tuple[tuple[str, str, bool], ...]:
-    """What to look up for a fact, most telling first: (quoted, state, whether the column holds counties only)."""
-    state = fact.state_quoted
+def _asked(fact: Fact) -> Iterable[tuple[str, str]]:
+    """What to look up for a fact, most telling first: (quoted, state). "?" is no place: the state alone is none."""
     match fact:
+        case Agreement() if fact.type_quoted.casefold() == "state agency" and not fact.county_quoted.strip("#N/A "):
+            names = [""]
         case Agreement():
-            whole_state = fact.type_quoted.casefold() == "state agency" and not fact.county_quoted.strip("#N/A ")
-            return (("", state, False),) if whole_state else ((fact.county_quoted or "?", state, True),)
+            names = [fact.county_quoted or "?", f"{fact.county_quoted or '?'} County"]
         case Policy():
-            return ((fact.jurisdiction_quoted, state, False),)
+            names = [fact.jurisdiction_quoted]
         case DetainerRecord():
-            return ((fact.facility_quoted or "?", state, False),)
+            names = [fact.facility_quoted or "?"]
         case Figure() if fact.facility_quoted:
-            return ((fact.facility_quoted, state, False), (fact.place_quoted or "?", state, False))
-        case CaseAccount() if not fact.place_quoted:
-            return ((fact.agency_quoted, state, False),)
+            names = [fact.facility_quoted, fact.place_quoted or "?"]
+        case CaseAccount():
+            names = [fact.place_quoted or fact.agency_quoted]
         case _:
-            return ((fact.place_quoted, state, False),)
-
-
-def _ask(gazetteer: Gazetteer, quoted: str, state: str, county_column: bool) -> str | None:
-    found = gazetteer.find(quoted, state)
-    return gazetteer.find(f"{quoted} County", state) if found is None and county_column else found
+            names = [fact.place_quoted]
+    return ((name, fact.state_quoted) for name in names)
 
 
 def _names(place: Place) -> Iterable[tuple[str, str]]:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import Final
 
+from scraper.documents import html
 from scraper.documents.values import fold
 from scraper.errors import Unreadable
 from scraper.model import Locator, Table
@@ -14,8 +15,6 @@ LONGEST_CELL: Final = 1_000_000
 MOST_CELLS: Final = 50_000_000
 DELIMITERS: Final = ",;\t|"
 _SAMPLE_ROWS: Final = 50
-_BOMS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-_REALLY_CP1252: Final = frozenset({"", "iso-8859-1", "iso8859-1", "latin-1", "latin1", "us-ascii", "ascii"})
 _CONTROL: Final = re.compile(r"[\x01-\x08\x0e-\x19\x1b-\x1f\x7f]")
 
 
@@ -52,14 +51,17 @@ def decode(data: bytes, charset: str | None) -> str:
     """
     if not data.strip(b"\0 \t\r\n\xef\xbb\xbf"):
         raise Unreadable("The file is empty.")
-    for mark, encoding in _BOMS:
-        if data.startswith(mark):
-            return _checked(_decoded(data[len(mark) :], encoding))
-    text = _decoded(data, "utf-8")
-    if text is None or ("\0" in text and "utf-16" in (charset or "").lower()):
-        label = (charset or "").strip().lower()
-        text = (None if label in _REALLY_CP1252 else _decoded(data, label)) or _decoded(data, "cp1252")
-    return _checked(text)
+    mark = html.marked(data)
+    text = html.decoded(data, mark or "utf-8")
+    if not mark and (text is None or ("\0" in text and "utf-16" in (charset or "").lower())):
+        text = html.decoded(data, charset) or html.decoded(data, "cp1252")
+    if text is None:
+        raise Unreadable("The file is neither UTF-8 nor Windows-1252 text.")
+    if "\0" in text:
+        raise Unreadable("The file contains NUL bytes; it is not text.")
+    if len(_CONTROL.findall(text, 0, 100_000)) * 200 > min(len(text), 100_000):
+        raise Unreadable("The file is binary; it is not text.")
+    return text
 
 
 def delimiter(text: str) -> str:
@@ -72,23 +74,6 @@ def is_tabular(text: str) -> bool:
     """Tell whether the first rows of `text`, at least two, split into the same number of cells, at least two."""
     widths = _widths(text, delimiter(text))
     return len(widths) >= 2 and len(set(widths)) == 1 and widths[0] >= 2
-
-
-def _decoded(data: bytes, encoding: str) -> str | None:
-    try:
-        return data.decode(encoding)
-    except (UnicodeError, LookupError, ValueError):
-        return None
-
-
-def _checked(text: str | None) -> str:
-    if text is None:
-        raise Unreadable("The file is neither UTF-8 nor Windows-1252 text.")
-    if "\0" in text:
-        raise Unreadable("The file contains NUL bytes; it is not text.")
-    if len(_CONTROL.findall(text, 0, 100_000)) * 200 > min(len(text), 100_000):
-        raise Unreadable("The file is binary; it is not text.")
-    return text
 
 
 def _records(text: str, separator: str) -> list[list[str]]:

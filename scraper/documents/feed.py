@@ -54,9 +54,7 @@ def entries(document: Document) -> tuple[Entry, ...]:
 
 def _entry(entry: dict[str, Any], base: str) -> Entry:
     # `dict.get`, since feedparser's own look-up passes "published" off as "updated".
-    raw = {
-        name: str(dict.get(entry, name) or "") for name in ("link", "title", "id", "summary", "published", "updated")
-    }
+    raw = {name: str(dict.get(entry, name) or "") for name in _FIELDS}
     href = urls.address(raw["link"], base) if raw["link"] else None
     return Entry(
         url=urls.without_slash(href) if href else "",

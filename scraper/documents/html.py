@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
@@ -14,12 +16,11 @@ from scraper.model import Document, Locator, Table
 
 MOST_COLUMNS: Final = 512
 MOST_CELLS: Final = 5_000_000
-_MAIN: Final = ("main", "[role=main]")
 _UNSEEN: Final = (
-    "script, style, noscript, template, nav, aside, header, footer, form, button, select, textarea, input, option, "
-    "iframe, object, svg, canvas, audio, video, title, [hidden], [style], [role=navigation], [role=search]"
+    "script, style, noscript, template, nav, aside, button, select, textarea, input, option, iframe, object, svg, "
+    "canvas, audio, video, title, [hidden], [role=navigation], [role=search], header:not(main *):not(article *), "
+    "footer:not(main *):not(article *), form:not(:has(p, table, article, h1))"  # some sites are one form as a whole
 )
-_NEVER_SEEN: Final = frozenset(_UNSEEN.split(", ")) - {"header", "footer", "form"}
 _BLOCK_TAGS: Final = (
     "address article blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure footer "
     "form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu ol p pre search section summary table tbody td "
@@ -30,7 +31,7 @@ _HIDING: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IG
 _META_CHARSET: Final = re.compile(
     rb"(?:<meta[^>]{0,200}?charset|<\?xml[^>]{0,100}?encoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE
 )
-_BOMS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_BOMS: Final = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _REALLY_CP1252: Final = frozenset({"iso-8859-1", "iso8859-1", "latin-1", "latin1", "us-ascii", "ascii"})
 _RAISED: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -46,25 +47,31 @@ class Link:
 
 def decode(data: bytes, charset: str | None) -> str:
     """Return the text of `data`; a body that is UTF-8 is read as such, whatever its labels say. Never fails."""
-    for mark, encoding in _BOMS:
-        if data.startswith(mark):
-            return data[len(mark) :].decode(encoding, "replace")
+    if mark := marked(data):
+        return data.decode(mark, "replace")
     text = data.decode("utf-8", "replace")
     damaged = text.count("\ufffd")
     if not damaged and "\x00" not in text:
         return text
     meta = _META_CHARSET.search(data[:4096])
     for label in (charset, meta[1].decode("ascii") if meta else None):
-        if label and (labelled := _labelled(data, label.strip().lower())) is not None:
+        if (labelled := decoded(data, label, "replace")) is not None:
             return labelled
     beyond_ascii = len(text) - sum(map(len, re.findall(r"[\x00-\x7f]+", text)))
     # One broken byte in a UTF-8 page must not turn all its other letters into pairs of strange ones.
     return text if beyond_ascii > 2 * damaged or not damaged else data.decode("cp1252", "replace")
 
 
-def _labelled(data: bytes, label: str) -> str | None:
+def marked(data: bytes) -> str | None:
+    """Return the encoding that a byte-order mark names."""
+    return next((encoding for mark, encoding in _BOMS.items() if data.startswith(mark)), None)
+
+
+def decoded(data: bytes, label: str | None, errors: str = "strict") -> str | None:
+    """Return the text as `label` says, else None; `errors` is for Windows-1252, which every label of Latin-1 means."""
+    name = (label or "").strip().lower()
     try:
-        return data.decode("cp1252", "replace") if label in _REALLY_CP1252 else data.decode(label)
+        return data.decode("cp1252", errors) if name in _REALLY_CP1252 else data.decode(name) if name else None
     except (LookupError, UnicodeError, ValueError):
         return None
 
@@ -113,10 +120,8 @@ def paragraphs(tree: LexborHTMLParser, select: str | None = None, ignore: tuple[
 
     Left out: scripts, navigation, asides, hidden parts, page headers and footers, form controls and `ignore`.
     """
-    roots = _outermost(select_all(tree, select)) if select else _main(tree)
     ignored = {node.mem_id for selector in ignore for node in select_all(tree, selector)}
-    if select and ignored:
-        roots = [root for root in roots if not any(node.mem_id in ignored for node in (root, *_ancestors(root)))]
+    roots = _outermost(select_all(tree, select), ignored) if select else _main(tree)
     unseen = _unseen(tree) | ignored
     return tuple(block for root in roots for block in _blocks(root, unseen))
 
@@ -127,16 +132,14 @@ def tables(tree: LexborHTMLParser, select: str | None = None) -> tuple[Table, ..
     A spanning cell's text stands in each place it covers; nested tables are tables of their own; hidden rows are out.
     `Unreadable` for a table of more than 5 million cells.
     """
-    all_tables = tree.css("table")
-    order = {node.mem_id: number for number, node in enumerate(all_tables, start=1)}
-    chosen = all_tables
-    if select:
-        named = select_all(tree, select)
-        inner = [table for node in named if node.tag != "table" for table in node.css("table")]
-        wanted = {node.mem_id for node in [*named, *inner]}
-        chosen = [table for table in all_tables if table.mem_id in wanted]
+    named = select_all(tree, select) if select else []
+    wanted = {table.mem_id for node in named for table in ([node] if node.tag == "table" else node.css("table"))}
     unseen = _unseen(tree)
-    found = (_table(node, Locator(table=order[node.mem_id], selector=select), unseen) for node in chosen)
+    found = (
+        _table(node, Locator(table=number, selector=select), unseen)
+        for number, node in enumerate(tree.css("table"), start=1)
+        if not select or node.mem_id in wanted
+    )
     return tuple(table for table in found if table.rows)
 
 
@@ -145,17 +148,15 @@ def links(
 ) -> tuple[Link, ...]:
     """Return the links of `select` (or of all) in the page or `within` a part, in order, each address once."""
     base, part = _base(tree, base_url), within if within is not None else tree
-    nodes = part.css("a[href]") if select is None else [a for node in select_all(part, select) for a in _anchors(node)]
+    chosen = None if select is None else select_all(part, select)
+    inner = (([node] if node.tag == "a" else node.css("a[href]")) for node in chosen or ())
     found: dict[str, Link] = {}
-    for node in nodes:
-        href = node.attributes.get("href") or ""
-        address = None if not href or href.startswith("#") else urls.address(href, base)
-        if address is None:
-            continue
-        url = urls.without_slash(address)
-        known = found.get(url)
-        if known is None or not known.text:
-            found[url] = Link(url, _label(node), address)
+    for node in part.css("a[href]") if chosen is None else chain.from_iterable(inner):
+        href = node.attributes.get("href") or "#"
+        if not href.startswith("#") and (address := urls.address(href, base)):
+            url = urls.without_slash(address)
+            if url not in found or not found[url].text:
+                found[url] = Link(url, _label(node), address)
     return tuple(found.values())
 
 
@@ -164,18 +165,12 @@ def text_of(node: LexborNode) -> str:
     return " ".join(_blocks(node, frozenset()))
 
 
-def _anchors(node: LexborNode) -> list[LexborNode]:
-    return [node] if node.tag == "a" and node.attributes.get("href") else list(node.css("a[href]"))
-
-
 def _label(node: LexborNode) -> str:
     if text := text_of(node):
         return text
-    image = node.css_first("img[alt]")
-    own = node.attributes
-    return fold(
-        own.get("aria-label") or own.get("title") or (image.attributes["alt"] if image is not None else "") or ""
-    )
+    own, image = node.attributes, node.css_first("img[alt]")
+    alternative = image.attributes["alt"] if image is not None else ""
+    return fold(own.get("aria-label") or own.get("title") or alternative or "")
 
 
 def _base(tree: LexborHTMLParser, base_url: str) -> str:
@@ -185,16 +180,18 @@ def _base(tree: LexborHTMLParser, base_url: str) -> str:
 
 
 def _main(tree: LexborHTMLParser) -> list[LexborNode]:
-    for selector in _MAIN:
-        if found := tree.css(selector):
-            return _outermost(found)
+    if found := tree.css("main") or tree.css("[role=main]"):
+        return _outermost(found)
     articles = _outermost(tree.css("article"))
     return articles if len(articles) == 1 else [tree.body] if tree.body is not None else []
 
 
-def _outermost(nodes: list[LexborNode]) -> list[LexborNode]:
-    chosen = {node.mem_id for node in nodes}
-    return [node for node in nodes if not any(parent.mem_id in chosen for parent in _ancestors(node))]
+def _outermost(nodes: list[LexborNode], ignored: AbstractSet[int] = frozenset()) -> list[LexborNode]:
+    """Return the nodes that neither lie in another of them nor are or lie in an `ignored` one."""
+    over = ignored | {node.mem_id for node in nodes}
+    return [
+        node for node in nodes if node.mem_id not in ignored and not any(up.mem_id in over for up in _ancestors(node))
+    ]
 
 
 def _ancestors(node: LexborNode) -> Iterator[LexborNode]:
@@ -205,25 +202,15 @@ def _ancestors(node: LexborNode) -> Iterator[LexborNode]:
 
 
 def _unseen(tree: LexborHTMLParser) -> frozenset[int]:
-    return frozenset(node.mem_id for node in tree.css(_UNSEEN) if _is_unseen(node))
+    styled = (node for node in tree.css("[style]") if _HIDING.search(node.attributes["style"] or ""))
+    return frozenset(node.mem_id for node in (*tree.css(_UNSEEN), *styled))
 
 
-def _is_unseen(node: LexborNode) -> bool:
-    tag, attributes = node.tag, node.attributes
-    if "hidden" in attributes or _HIDING.search(attributes.get("style") or ""):
-        return True
-    if tag in ("header", "footer"):
-        return not any(parent.tag in ("main", "article") for parent in _ancestors(node))
-    if tag == "form":  # some sites wrap the whole page in one form
-        return node.css_first("p, table, article, h1") is None
-    return tag in _NEVER_SEEN or attributes.get("role") in ("navigation", "search")
-
-
-def _blocks(root: LexborNode, unseen: frozenset[int]) -> Iterator[str]:
+def _blocks(root: LexborNode, unseen: AbstractSet[int]) -> Iterator[str]:
     """Yield the folded text of each block under `root`, in order; a table row is one block."""
     layout_rows = {row.mem_id for inner in root.css("tr table") for row in _ancestors(inner) if row.tag == "tr"}
     pieces: list[str] = []
-    waiting: list[LexborNode | None] = [None, *reversed(_children(root))] if root.tag != "tr" else [root]
+    waiting: list[LexborNode | None] = [None, root]
     while waiting:
         node = waiting.pop()
         tag = node.tag if node is not None else ""
@@ -234,7 +221,7 @@ def _blocks(root: LexborNode, unseen: frozenset[int]) -> Iterator[str]:
             if pieces and (text := fold("".join(pieces))):
                 yield text
             pieces.clear()
-        if node is None or (unseen and node.mem_id in unseen):
+        if node is None or (unseen and node.mem_id in unseen and node.mem_id != root.mem_id):
             continue
         if tag == "br":
             pieces.append(" ")
@@ -247,7 +234,7 @@ def _blocks(root: LexborNode, unseen: frozenset[int]) -> Iterator[str]:
         else:
             if tag in _BLOCKS:
                 waiting.append(None)
-            waiting.extend(reversed(_children(node)))
+            waiting.extend(reversed(list(node.iter(include_text=True))))
 
 
 def _raised(text: str) -> str:
@@ -255,15 +242,11 @@ def _raised(text: str) -> str:
     return text.translate(_RAISED) if text.replace(",", "").strip().isdigit() else text
 
 
-def _children(node: LexborNode) -> list[LexborNode]:
-    return list(node.iter(include_text=True))
-
-
-def _cells(row: LexborNode, unseen: frozenset[int]) -> list[LexborNode]:
+def _cells(row: LexborNode, unseen: AbstractSet[int]) -> list[LexborNode]:
     return [cell for cell in row.iter() if cell.tag in ("td", "th") and not (unseen and cell.mem_id in unseen)]
 
 
-def _cell_text(cell: LexborNode, unseen: frozenset[int]) -> str:
+def _cell_text(cell: LexborNode, unseen: AbstractSet[int]) -> str:
     only = cell.first_child
     if only is None:
         return ""
@@ -273,36 +256,35 @@ def _cell_text(cell: LexborNode, unseen: frozenset[int]) -> str:
     return " ".join(_blocks(cell, inner))
 
 
-def _rows(table: LexborNode) -> Iterator[LexborNode]:
-    for child in table.iter():
-        if child.tag == "tr":
-            yield child
-        elif child.tag in ("thead", "tbody", "tfoot"):
-            yield from (row for row in child.iter() if row.tag == "tr")
-
-
-def _table(table: LexborNode, locator: Locator, unseen: frozenset[int]) -> Table:
+def _table(table: LexborNode, locator: Locator, unseen: AbstractSet[int]) -> Table:
     grid: list[list[str]] = []
     numbers: list[int] = []
     from_above: dict[int, tuple[str, int]] = {}
-    for number, row in enumerate(_rows(table), start=1):
-        if unseen and (row.mem_id in unseen or (row.parent is not None and row.parent.mem_id in unseen)):
-            continue
-        if line := _line(row, from_above, unseen):
+    parts = (part for part in table.iter() if part.tag in ("thead", "tbody", "tfoot"))  # a parser adds what is left out
+    rows = ((part, row) for part in parts for row in part.iter() if row.tag == "tr")
+    for number, (part, row) in enumerate(rows, start=1):
+        hidden = unseen and (row.mem_id in unseen or part.mem_id in unseen)
+        if not hidden and (line := _line(row, from_above, unseen)):
             grid.append(line)
             numbers.append(number)
     width = max(map(len, grid), default=0)
     if width * len(grid) > MOST_CELLS:
         raise Unreadable(f"Table {locator.table} has {len(grid):,} rows of {width:,} columns, more than is read.")
-    rows = tuple(tuple(line) if len(line) == width else (*line, *[""] * (width - len(line))) for line in grid)
-    return Table(rows=rows, row_numbers=tuple(numbers), locator=locator)
+    padded = tuple(tuple(line) if len(line) == width else (*line, *[""] * (width - len(line))) for line in grid)
+    return Table(rows=padded, row_numbers=tuple(numbers), locator=locator)
 
 
-def _line(row: LexborNode, from_above: dict[int, tuple[str, int]], unseen: frozenset[int]) -> list[str]:
+def _line(row: LexborNode, from_above: dict[int, tuple[str, int]], unseen: AbstractSet[int]) -> list[str]:
     """Return one row's cells, spans expanded; `from_above` holds column -> (text, rows still covered)."""
     line: list[str] = []
-    for cell in _cells(row, unseen):
-        _fill(line, from_above)
+    for cell in (*_cells(row, unseen), None):
+        while len(line) in from_above:
+            text, left = from_above.pop(len(line))
+            if left > 1:
+                from_above[len(line)] = (text, left - 1)
+            line.append(text)
+        if cell is None:
+            break
         text, attributes = _cell_text(cell, unseen), cell.attributes
         down = _span(attributes, "rowspan", default_zero=65_534) if "rowspan" in attributes else 1
         for _ in range(_span(attributes, "colspan", default_zero=1) if "colspan" in attributes else 1):
@@ -311,20 +293,9 @@ def _line(row: LexborNode, from_above: dict[int, tuple[str, int]], unseen: froze
             if down > 1:
                 from_above[len(line)] = (text, down - 1)
             line.append(text)
-    _fill(line, from_above)
     return line
-
-
-def _fill(line: list[str], from_above: dict[int, tuple[str, int]]) -> None:
-    while from_above and len(line) in from_above:
-        text, left = from_above.pop(len(line))
-        if left > 1:
-            from_above[len(line)] = (text, left - 1)
-        line.append(text)
 
 
 def _span(attributes: dict[str, str | None], name: str, default_zero: int) -> int:
     digits = (attributes.get(name) or "").strip()
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 7):
-        return 1
-    return int(digits) or default_zero
+    return (int(digits) or default_zero) if re.fullmatch("[0-9]{1,6}", digits) else 1

@@ -15,6 +15,11 @@ PDF: Final = "application/pdf"
 XLS: Final = "application/vnd.ms-excel"
 ZIP: Final = "application/zip"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PAGES: Final = (HTML, "application/xhtml+xml")
+FEEDS: Final = ("application/rss+xml", "application/atom+xml", "application/xml", "text/xml")
+WORKBOOKS: Final = (XLSX, XLS)
+DELIMITED: Final = (CSV, "text/tab-separated-values")
+"""The media types of one kind of document."""
 
 _MAGIC: Final = (
     (b"%PDF-", PDF),
@@ -26,12 +31,7 @@ _MAGIC: Final = (
 )
 _HEAD: Final = 8192
 _BLANK: Final = b"\0 \t\r\n\f\xef\xbb\xbf"
-_XML_TYPES: Final = {
-    "rss": "application/rss+xml",
-    "rdf:rdf": "application/rss+xml",
-    "feed": "application/atom+xml",
-    "html": HTML,
-}
+_XML_TYPES: Final = {"rss": FEEDS[0], "rdf:rdf": FEEDS[0], "feed": FEEDS[1], "html": HTML}
 _PROLOG: Final = re.compile(
     r"\s*(?:<\?.*?\?>\s*|<!--.*?(?:-->\s*|\Z)|<!doctype(?!\s+html)[^>\[]*(?:\[.*?\])?\s*>\s*)*",
     re.IGNORECASE | re.DOTALL,

@@ -5,6 +5,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from copy import copy
 from typing import Final
 from xml.etree import ElementTree
 
@@ -40,7 +41,7 @@ def checked(data: bytes) -> dict[str, Errors]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
             _refuse_traps(parts)
-            scans = {part.filename: _scan(data, part) for part in parts if not part.is_dir()}
+            scans = {part.filename: _scan(archive, part) for part in parts if not part.is_dir()}
             return {name: scans[path] for name, path in _sheets(archive).items() if path in scans}
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, NotImplementedError, OSError):
         raise Unreadable("The workbook is damaged or cut: its archive cannot be unpacked.") from None
@@ -54,15 +55,17 @@ def _refuse_traps(parts: list[zipfile.ZipInfo]) -> None:
     if sum(part.file_size for part in parts) > MOST_BYTES:
         raise Unreadable(f"The workbook would unpack to more than {MOST_BYTES // 1024**2:,} MiB.")
     for part in parts:
+        if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise NotImplementedError
         if part.file_size > LARGE_PART and part.file_size > MOST_RATIO * part.compress_size:
             raise Unreadable(f"The workbook's part {part.filename} unpacks to over {MOST_RATIO} times its size.")
 
 
-def _scan(data: bytes, part: zipfile.ZipInfo) -> Errors:
+def _scan(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Errors:
     """Unpack one part to measure it; return its error cells."""
     rows, columns = 0, set[bytes]()
     errors: Errors = {}
-    for number, piece in enumerate(_overlapping(data, part)):
+    for number, piece in enumerate(_overlapping(archive, part)):
         if number == 0 and part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in piece:
             raise Unreadable("The workbook declares a document type, which no workbook may.")
         if "worksheets/" in part.filename:
@@ -71,7 +74,7 @@ def _scan(data: bytes, part: zipfile.ZipInfo) -> Errors:
             for column, row, error in _ERROR.findall(piece) if b't="e"' in piece else ():
                 errors.setdefault(int(row), {})[_index(column)] = error.decode("utf-8", "replace")
     if rows * _width(columns) > MOST_CELLS:
-        filled = {column for piece in _overlapping(data, part) for column in _FILLED_COLUMN.findall(piece)}
+        filled = {column for piece in _overlapping(archive, part) for column in _FILLED_COLUMN.findall(piece)}
         if rows * _width(filled) > MOST_CELLS:
             raise Unreadable(f"A sheet of the workbook spreads over {rows:,} rows and {_width(filled):,} columns.")
     return errors
@@ -81,39 +84,18 @@ def _width(columns: set[bytes]) -> int:
     return max(map(_index, columns), default=25) + 1
 
 
-def _overlapping(data: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
+def _overlapping(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
     """Yield the part in pieces, each with the end of the one before, so that no cell is cut in all of them."""
+    unbounded = copy(part)  # `zipfile` would stop at the size that the archive claims
+    unbounded.file_size = MOST_BYTES
     size, tail = 0, b""
-    for piece in _unpacked(data, part):
-        size += len(piece)
-        if size > part.file_size:
-            raise Unreadable("The workbook is damaged: a part is larger than its archive says.")
-        yield tail + piece
-        tail = (tail + piece)[-_OVERLAP:]
-
-
-def _unpacked(data: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
-    """Yield the part's true bytes piece by piece; `zipfile` would stop at the size that the archive claims."""
-    name_length, extra_length = (int.from_bytes(data[part.header_offset + at :][:2], "little") for at in (26, 28))
-    start = part.header_offset + 30 + name_length + extra_length
-    packed = memoryview(data)[start : start + part.compress_size]
-    if len(packed) < part.compress_size:
-        raise EOFError
-    if part.compress_type == zipfile.ZIP_STORED:
-        yield from (bytes(packed[at : at + _CHUNK]) for at in range(0, len(packed), _CHUNK))
-        return
-    if part.compress_type != zipfile.ZIP_DEFLATED:
-        raise NotImplementedError
-    inflater = zlib.decompressobj(-15)
-    for at in range(0, len(packed), _CHUNK):
-        rest: bytes = bytes(packed[at : at + _CHUNK])
-        while rest:
-            yield inflater.decompress(rest, _CHUNK)
-            rest = inflater.unconsumed_tail
-    while piece := inflater.decompress(b"", _CHUNK):
-        yield piece
-    if not inflater.eof:
-        raise EOFError
+    with archive.open(unbounded) as stream:
+        while piece := stream.read(_CHUNK):
+            size += len(piece)
+            if size > part.file_size:
+                raise Unreadable("The workbook is damaged: a part is larger than its archive says.")
+            yield tail + piece
+            tail = (tail + piece)[-_OVERLAP:]
 
 
 def _sheets(archive: zipfile.ZipFile) -> dict[str, str]:

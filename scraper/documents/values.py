@@ -67,21 +67,16 @@ def integer(text: str) -> int | None:
     None for anything uncertain: negatives, decimals, percent, words, groups that are not thousands, over 15 digits.
     """
     bare = unfootnoted(text)
-    if not _INTEGER.fullmatch(bare):
-        return None
     digits = bare.replace(",", "")
-    return int(digits) if len(digits) <= _MOST_DIGITS else None
+    return int(digits) if _INTEGER.fullmatch(bare) and len(digits) <= _MOST_DIGITS else None
 
 
 def number(text: str) -> float | int | None:
     """Read an integer or decimal number, negative allowed: "-1,234.5" -> -1234.5."""
     match = _NUMBER.fullmatch(unfootnoted(text))
-    if match is None or len(match[0]) > _MOST_DIGITS + 6:
+    if match is None or len(digits := match[2].replace(",", "")) > _MOST_DIGITS or len(match[0]) > _MOST_DIGITS + 6:
         return None
-    digits, decimals = match[2].replace(",", ""), match[3]
-    if len(digits) > _MOST_DIGITS:
-        return None
-    value = float(digits + decimals) if decimals else int(digits)
+    value = float(digits + match[3]) if match[3] else int(digits)
     return -value if match[1] else value
 
 
@@ -105,30 +100,24 @@ def date(text: str) -> str | None:
 
     Month first where both are digits. None for impossible dates, two-digit years and anything else.
     """
-    bare = unfootnoted(text)
-    for pattern in _DATES:
-        if match := pattern.fullmatch(bare):
-            return _iso(match.groupdict())
-    return None
+    return _read(text, _DATES)
 
 
 def month_year(text: str) -> str | None:
     """Return the month of "Sep-14" or "September 2014" as "2014-09"; two digits are a year of this century."""
-    match = _MONTH_YEAR.fullmatch(unfootnoted(text))
+    return _read(text, (_MONTH_YEAR,))
+
+
+def _read(text: str, patterns: tuple[re.Pattern[str], ...]) -> str | None:
+    bare = unfootnoted(text)
+    match = next((found for pattern in patterns if (found := pattern.fullmatch(bare))), None)
     if match is None:
         return None
-    year = match["y"]
-    return _iso({"month": match["month"], "y": year if len(year) == 4 else f"20{year}"})
-
-
-def _iso(parts: dict[str, str | None]) -> str | None:
-    name, year = parts.get("month"), int(parts["y"] or 0)
-    month = _MONTHS.get(name.lower(), 0) if name else int(parts["m"] or 0)
-    day = parts.get("d")
-    if not 1900 <= year <= 2199:
-        return None
+    parts = match.groupdict()
+    year = int(parts["y"]) + (2000 if len(parts["y"]) == 2 else 0)
+    month = _MONTHS.get(parts["month"].lower(), 0) if "month" in parts else int(parts["m"])
     try:
-        whole = calendar_date(year, month, int(day or 1))
+        whole = calendar_date(year if 1900 <= year <= 2199 else 0, month, int(parts.get("d") or 1)).isoformat()
     except ValueError:
         return None
-    return whole.isoformat() if day else whole.isoformat()[:7]
+    return whole if parts.get("d") else whole[:7]

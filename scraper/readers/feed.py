@@ -1,6 +1,8 @@
 """Any RSS or Atom feed: each entry is a release, the page it links to is watched."""
 
-from scraper.documents import feed
+from dataclasses import replace
+
+from scraper.documents import feed, kinds
 from scraper.errors import LayoutChanged
 from scraper.model import Discovery, Document, Options, Problem, Reading, ReleaseRef
 from scraper.readers import page
@@ -8,29 +10,21 @@ from scraper.terms import SeriesKind
 
 SERIES_KIND: SeriesKind = "periodic"
 
-_FEEDS = ("application/rss+xml", "application/atom+xml", "application/xml", "text/xml")
-
 
 def discover(document: Document, options: Options) -> Discovery:
     """Return the entries as releases; raises `LayoutChanged` for a feed without entries."""
-    found: dict[str, ReleaseRef] = {}
-    nameless = 0
-    for entry in feed.entries(document):
-        ref = _ref(entry, document)
-        nameless += not ref.key
-        if ref.key:
-            found.setdefault(ref.key, ref)
-    if not found:
+    refs = [_ref(entry, document) for entry in feed.entries(document)]
+    if not any(ref.key for ref in refs):
         raise LayoutChanged(f"The feed {document.url} lists no entry with a link or an id.")
-    refs, problems = page.inside(found.values(), options)
-    if nameless:
-        problems += (Problem(code="entry_without_link", text=f"{nameless} entries have neither a link nor an id."),)
-    return Discovery(refs=refs, problems=problems)
+    found = page.listed((ref for ref in refs if ref.key), options)
+    nameless = sum(not ref.key for ref in refs)
+    told = Problem(code="entry_without_link", text=f"{nameless} entries have neither a link nor an id.")
+    return replace(found, problems=(*found.problems, told)) if nameless else found
 
 
 def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
     """Return the text of the linked page, as reader `page` does; of the entry itself where it has no link."""
-    if document.media_type not in _FEEDS:
+    if document.media_type not in kinds.FEEDS:
         return page.read(document, ref, options)
     for entry in feed.entries(document):
         if ref.key in (entry.url, entry.guid):

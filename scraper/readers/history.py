@@ -3,8 +3,9 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+import re
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any, Final, get_args
 
 from scraper.documents import values
@@ -25,16 +26,28 @@ from scraper.terms import MEASURES, UNITS, Bound, SeriesKind
 
 SERIES_KIND: SeriesKind = "periodic"
 FILES: Final = ("releases.csv", "figures.csv", "cases.csv", "corrections.csv")
-_DATES: Final = (
-    "published",
-    "period_start",
-    "period_end",
-    "arrested_on",
-    "detainer_on",
-    "released_on",
-    "rearrested_on",
-)
-_BOUNDS: Final = frozenset(get_args(Bound))
+_KINDS: Final[Mapping[str, tuple[type[Fact], tuple[str, ...], Mapping[str, Any]]]] = {
+    "figures.csv": (Figure, ("bound",), {"measure": None, "unit": None, "value": None, "value_quoted": ""}),
+    "cases.csv": (CaseAccount, ("position",), {}),
+    "corrections.csv": (Correction, ("corrects_key",), {}),
+}
+"""File -> the facts it holds, the columns that must be filled in, those that must be there with what empty means."""
+_DATES: Final = re.compile(r"published|period_(?:start|end)|(?:arrested|detainer|released|rearrested)_on")
+
+
+def _word(known: Container[str]) -> tuple[Callable[[str], Any], str]:
+    return lambda text: text if text in known else None, "a word the product knows"
+
+
+_COLUMNS: Final[Mapping[str, tuple[Callable[[str], Any], str]]] = {
+    "measure": _word(MEASURES),
+    "unit": _word(UNITS),
+    "bound": _word(get_args(Bound)),
+    "value": (values.number, "a number"),
+    "position": (values.integer, "a whole number"),
+    "age": (values.integer, "a whole number"),
+}
+"""Column -> how its text is read, and what the text must be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,18 +79,17 @@ def discover(document: Document, options: Options) -> Discovery:
 def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
     """Return what one release states; `DocumentError` names file and line of a row that cannot be used."""
     files = _files(document)
-    release = next((row for row in _rows(files, "releases.csv") if row.cells["key"] == ref.key), None)
-    if release is None:
+    releases = {row.cells["key"]: row.cells for row in _rows(files, "releases.csv")}
+    if ref.key not in releases:
         raise DocumentError(f'releases.csv has no release with the key "{ref.key}".')
-    facts = [fact for name in FILES[1:] for fact in _facts(files, name, ref.key)]
-    cells = release.cells
+    cells = releases[ref.key]
     return Reading(
         title=cells["title"],
         published=cells["published"] or None,
         period_start=cells["period_start"] or None,
         period_end=cells["period_end"] or None,
         paragraphs=tuple(text for text in (f"Published by {cells['publisher']}.", cells["citation"]) if text),
-        facts=tuple(facts),
+        facts=tuple(fact for name in _KINDS for fact in _facts(files, name, ref.key, releases)),
     )
 
 
@@ -98,8 +110,8 @@ def _rows(files: Mapping[str, str], name: str) -> Iterator[_Row]:
         row = _Row(where=f"{name}, line {lines.line_num}", cells=cells)
         if "" in cells:
             raise DocumentError(f"{row.where}: there are more cells than columns.")
-        for column in _DATES:
-            if cells.get(column) and values.date(cells[column]) != cells[column]:
+        for column, text in cells.items():
+            if text and _DATES.fullmatch(column) and values.date(text) != text:
                 raise row.wrong(column, "a date such as 2017-01-28 or 2017-02")
         yield row
 
@@ -112,62 +124,30 @@ def _ref(row: _Row) -> ReleaseRef:
     return ReleaseRef(**{name: row.cells[name] or None for name in wanted})  # type: ignore[arg-type]
 
 
-def _facts(files: Mapping[str, str], name: str, key: str) -> Iterator[Fact]:
-    known = {row.cells["key"] for row in _rows(files, "releases.csv")}
-    make = _MAKERS[name]
+def _facts(files: Mapping[str, str], name: str, key: str, releases: Container[str]) -> Iterator[Fact]:
+    kind, filled, there = _KINDS[name]
     for number, row in enumerate(_rows(files, name), start=1):
-        if row.cells.get("key") not in known:
+        if row.cells.get("key") not in releases:
             raise row.wrong("key", "a release of releases.csv")
         if row.cells["key"] == key:
-            yield replace(make(row), locator=Locator(sheet=name, row=number + 1))
+            yield kind(**_taken(row, kind, filled, there), locator=Locator(sheet=name, row=number + 1))
 
 
-def _taken(kind: type[Fact], row: _Row, **own: Any) -> dict[str, Any]:
-    """Return the row's cells that are fields of `kind`, empty ones left to their defaults; `own` wins."""
+def _taken(row: _Row, kind: type[Fact], filled: Sequence[str], there: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row's cells as fields of `kind`, empty ones left to their defaults; a citation joins the note."""
     names = {field.name for field in fields(kind)}
-    unknown = next((name for name in row.cells if name not in names | {"key", "citation"}), None)
-    if unknown:
-        raise DocumentError(f'{row.where}: the column "{unknown}" is not known.')
-    return {name: text for name, text in row.cells.items() if name in names and text} | own
-
-
-def _figure(row: _Row) -> Figure:
-    cells = row.cells
-    unit = cells.get("unit") or None
-    for name, allowed in (("measure", MEASURES | {""}), ("unit", UNITS | {""}), ("bound", _BOUNDS)):
-        if cells.get(name) not in allowed:
-            raise row.wrong(name, "a word the product knows")
-    value = values.number(cells["value"]) if cells.get("value") else None
-    if value is None and cells.get("value"):
-        raise row.wrong("value", "a number")
-    note = " ".join(text for text in (cells.get("note", ""), cells.get("citation", "")) if text)
-    own = {"measure": cells["measure"] or None, "unit": unit, "value": value, "note": note}
-    return Figure(**_taken(Figure, row, **own, value_quoted=cells.get("value_quoted", "")))
-
-
-def _case(row: _Row) -> CaseAccount:
-    own: dict[str, Any] = {}
-    for name in ("position", "age"):
-        if row.cells.get(name):
-            own[name] = values.integer(row.cells[name])
-            if own[name] is None:
-                raise row.wrong(name, "a whole number")
-    if "position" not in own:
-        raise row.wrong("position", "a whole number")
-    return CaseAccount(**_taken(CaseAccount, row, **own))
-
-
-def _correction(row: _Row) -> Correction:
-    if row.cells.get("measure") and row.cells["measure"] not in MEASURES:
-        raise row.wrong("measure", "a word the product knows")
-    if not row.cells.get("corrects_key"):
-        raise row.wrong("corrects_key", "filled in")
-    note = " ".join(text for text in (row.cells.get("note", ""), row.cells.get("citation", "")) if text)
-    return Correction(**_taken(Correction, row, note=note))
-
-
-_MAKERS: Final[Mapping[str, Callable[[_Row], Fact]]] = {
-    "figures.csv": _figure,
-    "cases.csv": _case,
-    "corrections.csv": _correction,
-}
+    taken = dict(there)
+    for name, text in row.cells.items():
+        if name not in names | {"key", "citation"}:
+            raise DocumentError(f'{row.where}: the column "{name}" is not known.')
+        if name in names and text:
+            read_as, meaning = _COLUMNS.get(name, (str, ""))
+            taken[name] = read_as(text)
+            if taken[name] is None:
+                raise row.wrong(name, meaning)
+    for name in (*filled, *there):
+        if name not in taken or name not in row.cells:
+            raise row.wrong(name, _COLUMNS.get(name, (str, "filled in"))[1])
+    if "note" in names:
+        taken["note"] = " ".join(text for text in map(row.cells.get, ("note", "citation")) if text)
+    return taken

@@ -8,56 +8,42 @@ from urllib.parse import unquote, urlsplit
 
 from scraper.documents import html, kinds, sheet, urls, values
 from scraper.errors import LayoutChanged, Unreadable
-from scraper.model import (
-    Agreement,
-    Column,
-    Discovery,
-    Document,
-    Options,
-    Problem,
-    Reading,
-    ReleaseRef,
-    Table,
-)
-from scraper.readers import table
-from scraper.readers.page import inside
+from scraper.model import Agreement, Column, Discovery, Document, Options, Problem, Reading, ReleaseRef
+from scraper.readers import page, table
 from scraper.terms import SeriesKind
 
 SERIES_KIND: SeriesKind = "cumulative"
-_WORKBOOKS: Final = (kinds.XLSX, kinds.XLS)
 _FILE: Final = re.compile(r"participating[-_ ]*agenc.*\.xlsx?$", re.IGNORECASE)
 _DATED: Final = re.compile(r"(?<!\d)(\d{2})[-_]?(\d{2})[-_]?(\d{4})(?!\d)")
-_COLUMNS: Final = (
-    Column(name="state_quoted", header="STATE"),
-    Column(name="agency_quoted", header="LAW ENFORCEMENT AGENCY"),
-    Column(name="type_quoted", header="TYPE"),
-    Column(name="county_quoted", header="COUNTY"),
-    Column(name="support_type_quoted", header="SUPPORT TYPE"),
-    Column(name="signed_quoted", header="SIGNED"),
-)
-_MAYBE: Final = (Column(name="moa_quoted", header="MOA"), Column(name="addendum_quoted", header="ADDENDUM"))
+_HEADERS: Final = ("STATE", "LAW ENFORCEMENT AGENCY", "TYPE", "COUNTY", "SUPPORT TYPE", "SIGNED")
+_MAYBE: Final = ("MOA", "ADDENDUM")
+_NAMES: Final = {"LAW ENFORCEMENT AGENCY": "agency_quoted"}
 
 
 def discover(document: Document, options: Options) -> Discovery:
     """Return each workbook of participating agencies that the page links to, or the workbook itself."""
-    if document.media_type in _WORKBOOKS:
+    if document.media_type in kinds.WORKBOOKS:
         return Discovery(refs=(_ref(document.url),), itself=True)
     links = html.links(html.parse(document), document.url)
-    refs, problems = inside((_ref(link.href) for link in links if _is_list(link.url)), options)
+    refs = [_ref(link.href) for link in links if _is_list(link.url)]
     if not refs:
         raise LayoutChanged(f"No workbook of participating agencies is linked on {document.url}.")
-    return Discovery(refs=refs, problems=problems)
+    return page.listed(refs, options)
 
 
 def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
     """Return one Agreement per row; `LayoutChanged` where a column is missing or no row stands under the header."""
-    if document.media_type not in _WORKBOOKS:
+    if document.media_type not in kinds.WORKBOOKS:
         raise Unreadable(f"{document.url} is no workbook but {document.media_type}.")
     sheets = sheet.tables(document.data)
-    rows, problems = table.joined(sheets, (*_COLUMNS, *_present(sheets)))
+    present = {values.key(cell) for one in sheets for row in one.rows[: table.HEADER_WITHIN] for cell in row}
+    headers = (*_HEADERS, *(header for header in _MAYBE if values.key(header) in present))
+    rows, problems = table.joined(sheets, [_column(header) for header in headers])
     if not rows:
         raise LayoutChanged(f"{document.url} has the header of the list but no rows under it.")
-    facts = tuple(Agreement(**row.cells, signed_on=_day(row), locator=row.locator) for row in rows)
+    facts = tuple(
+        Agreement(**row.cells, signed_on=values.date(row.cells["signed_quoted"]), locator=row.locator) for row in rows
+    )
     return Reading(published=ref.published, facts=facts, problems=(*problems, *_doubts(facts)))
 
 
@@ -84,14 +70,8 @@ def _published(name: str) -> str | None:
         return None
 
 
-def _present(sheets: Sequence[Table]) -> tuple[Column, ...]:
-    """Return the columns that only some lists have and this one does."""
-    cells = {values.key(cell) for one in sheets for row in one.rows[: table.HEADER_WITHIN] for cell in row}
-    return tuple(column for column in _MAYBE if values.key(column.header) in cells)
-
-
-def _day(row: table.Row) -> str | None:
-    return values.date(row.cells["signed_quoted"])
+def _column(header: str) -> Column:
+    return Column(name=_NAMES.get(header) or f"{header.lower().replace(' ', '_')}_quoted", header=header)
 
 
 def _doubts(facts: Sequence[Agreement]) -> Iterator[Problem]:

@@ -1,6 +1,7 @@
 """ICE's newsroom: every listed release is watched, detainer counts and case accounts are read where certain."""
 
 import re
+from dataclasses import replace
 from typing import Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -16,16 +17,12 @@ SERIES_KIND: SeriesKind = "periodic"
 
 _BODY: Final = ".nr-body"
 _RELEASE_TYPE: Final = ".news-release-content, .nr-head"
-_FEEDS: Final = ("application/rss+xml", "application/atom+xml", "application/xml", "text/xml")
 _SITE: Final = re.compile(r"\s*\|\s*ICE$")
 
 RELEVANT: Final = (
     ("detainer", r"\bdetainers?\b"),
     ("form of a detainer", r"\bI-247[A-Z]?\b"),
-    (
-        "detainer, in Spanish",
-        r"\b(?:órden(?:es)?|orden(?:es)?|solicitud(?:es)?) de (?:detención|retención) (?:migratoria|de ICE)\b",
-    ),
+    ("detainer, in Spanish", r"\b(?:[óo]rden(?:es)?|solicitud(?:es)?) de (?:de|re)tención (?:migratoria|de ICE)\b"),
 )
 """Name and words: a release that uses any of them in title or text speaks of detainers."""
 _RELEVANT: Final = re.compile("|".join(words for _, words in RELEVANT), re.IGNORECASE)
@@ -36,24 +33,20 @@ def discover(document: Document, options: Options) -> Discovery:
 
     `LayoutChanged` where the first listing page has no rows that link to a release.
     """
-    if document.media_type in _FEEDS:
+    if document.media_type in kinds.FEEDS:
         return feed.discover(document, options)
     tree = html.parse(document)
-    found: dict[str, ReleaseRef] = {}
+    found: list[ReleaseRef] = []
     for row in tree.css(".views-row"):
-        for link in html.links(tree, document.url, ".news-title a", row):
-            day = row.css_first(".news-date")
-            published = values.date(html.text_of(day)) if day is not None else None
-            title = page.unarchived(link.text) or link.url
-            found.setdefault(link.url, ReleaseRef(key=link.url, url=link.href, title=title, published=published))
+        published = values.date(page.text_at(row, ".news-date"))
+        found += [page.named(link, published) for link in html.links(tree, document.url, ".news-title a", row)]
     number = _page_number(document.url)
+    if not found and number:
+        return Discovery(refs=())
     if not found:
-        if number:
-            return Discovery(refs=())
         raise LayoutChanged(f"{document.url} has no rows that link to a news release.")
-    refs, problems = page.inside(found.values(), options)
     next_urls = (_with_page(document.url, number + 1),) if number + 1 < options.max_pages else ()
-    return Discovery(refs=refs, next_urls=next_urls, problems=problems)
+    return replace(page.listed(found, options), next_urls=next_urls)
 
 
 def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
@@ -93,9 +86,7 @@ def relevant(reading: Reading) -> bool:
 
 
 def _title(tree: LexborHTMLParser) -> str:
-    heading = tree.css_first(".nr-title")
-    stated = html.text_of(heading) if heading is not None else ""
-    return page.unarchived(stated or _SITE.sub("", html.title(tree)))
+    return page.unarchived(page.text_at(tree, ".nr-title") or _SITE.sub("", html.title(tree)))
 
 
 def _stated_date(tree: LexborHTMLParser) -> str | None:
@@ -113,18 +104,16 @@ def _accounts(
     items = [item for node in tree.css(f"{_BODY} li") if (item := html.text_of(node))]
     found: list[CaseAccount] = []
     for item in items:
-        told = prose.account(item, len(found) + 1, published, Locator(paragraph=places.get(item)))
-        if told is not None:
+        if told := prose.account(item, len(found) + 1, published, Locator(paragraph=places.get(item))):
             found.append(told)
     return found, len(items) - len(found) if found else 0
 
 
 def _page_number(url: str) -> int:
-    number = parse_qs(urlsplit(url).query).get("page", ["0"])[0]
-    return values.integer(number) or 0
+    return values.integer(parse_qs(urlsplit(url).query).get("page", ["0"])[0]) or 0
 
 
 def _with_page(url: str, number: int) -> str:
     parts = urlsplit(url)
-    query = {**{name: found[-1] for name, found in parse_qs(parts.query).items()}, "page": str(number)}
+    query = {name: found[-1] for name, found in parse_qs(parts.query).items()} | {"page": str(number)}
     return urls.address(parts._replace(query=urlencode(query)).geturl()) or url

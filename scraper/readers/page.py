@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -29,18 +30,14 @@ def discover(document: Document, options: Options) -> Discovery:
     """
     if not (options.follow or options.item):
         return Discovery(refs=(_itself(document, options),), itself=True)
-    if document.media_type not in (kinds.HTML, "application/xhtml+xml"):
+    if document.media_type not in kinds.PAGES:
         raise LayoutChanged(f"The index {document.url} is no HTML page but {document.media_type}.")
     tree = html.parse(document)
-    listed = _items(tree, document.url, options) if options.item else _follow(tree, document.url, options.follow)
-    found: dict[str, ReleaseRef] = {}
-    for link, published in listed:
-        if link.url != urls.canonical(document.url):
-            found.setdefault(link.url, _ref(link, published))
-    if not found:
+    listing = _items(tree, document.url, options) if options.item else _follow(tree, document.url, options.follow)
+    refs = [named(link, published) for link, published in listing if link.url != urls.canonical(document.url)]
+    if not refs:
         raise LayoutChanged(f'No item matches "{options.follow or options.item}" on {document.url}.')
-    refs, problems = inside(found.values(), options)
-    return Discovery(refs=refs, next_urls=_next(tree, document, options), problems=problems)
+    return replace(listed(refs, options), next_urls=_next(tree, document, options))
 
 
 def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
@@ -48,7 +45,7 @@ def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
 
     Raises `LayoutChanged` where `select`, or the page, holds no text.
     """
-    if document.media_type not in (kinds.HTML, "application/xhtml+xml"):
+    if document.media_type not in kinds.PAGES:
         return Reading(paragraphs=_filled(_other(document), document))
     tree = html.parse(document)
     text = html.paragraphs(tree, options.select, (*noise.PARTS, *options.ignore))
@@ -66,24 +63,49 @@ def unarchived(title: str) -> str:
     return _ARCHIVED.sub("", title, count=1) if _ARCHIVED.match(title) else title
 
 
-def inside(refs: Iterable[ReleaseRef], options: Options) -> tuple[tuple[ReleaseRef, ...], tuple[Problem, ...]]:
-    """Return the releases on hosts that may be asked, and one problem that names the other hosts."""
+def titled(document: Document) -> str:
+    """Return the title of an HTML page, "" for any other document."""
+    return unarchived(html.title(html.parse(document))) if document.media_type in kinds.PAGES else ""
+
+
+def listed(refs: Iterable[ReleaseRef], options: Options) -> Discovery:
+    """Return the releases on hosts that may be asked, each key once, and one problem that names the other hosts."""
+    every: dict[str, ReleaseRef] = {}
+    for ref in refs:
+        every.setdefault(ref.key, ref)
     allowed = {name.lower() for name in options.allow_hosts} or {urls.host(options.url)}
-    listed = tuple(refs)
-    kept = tuple(ref for ref in listed if not allowed.isdisjoint({urls.host(ref.url), urlsplit(ref.url).netloc}))
-    outside = sorted({urls.host(ref.url) for ref in listed} - {urls.host(ref.url) for ref in kept})
+    hosts = {ref.key: {urls.host(ref.url), urlsplit(ref.url).netloc} for ref in every.values()}
+    kept = tuple(ref for ref in every.values() if hosts[ref.key] & allowed)
+    outside = sorted({urls.host(ref.url) for ref in every.values()} - {urls.host(ref.url) for ref in kept})
     if not outside:
-        return kept, ()
-    named = ", ".join(outside[:_MOST_NAMED]) + (", …" if len(outside) > _MOST_NAMED else "")
-    text = f"{len(listed) - len(kept)} links lead to hosts that are not in allow_hosts and were not followed: {named}."
-    return kept, (Problem(code="link_outside", text=text),)
+        return Discovery(refs=kept)
+    shown = ", ".join(outside[:_MOST_NAMED]) + (", …" if len(outside) > _MOST_NAMED else "")
+    text = f"{len(every) - len(kept)} links lead to hosts that are not in allow_hosts and were not followed: {shown}."
+    return Discovery(refs=kept, problems=(Problem(code="link_outside", text=text),))
+
+
+def named(link: html.Link, published: str | None = None) -> ReleaseRef:
+    """Return the release a link leads to; without words of its own it has its file's name."""
+    title = link.text or unquote(urlsplit(link.url).path.rpartition("/")[2]) or link.url
+    return ReleaseRef(key=link.url, url=link.href, title=unarchived(values.fold(title)), published=published)
+
+
+def text_at(within: LexborHTMLParser | LexborNode, selector: str) -> str:
+    """Return the text of the first element that matches, "" where there is none."""
+    node = within.css_first(selector)
+    return html.text_of(node) if node is not None else ""
+
+
+def grids(document: Document, sheet_name: str | None = None) -> tuple[Table, ...] | None:
+    """Return the tables of a workbook or delimited file, None for any other document."""
+    if document.media_type in kinds.WORKBOOKS:
+        return sheet.tables(document.data, sheet_name)
+    return delimited.tables(document.data, document.charset) if document.media_type in kinds.DELIMITED else None
 
 
 def _itself(document: Document, options: Options) -> ReleaseRef:
     url = options.url or document.url
-    is_html = document.media_type in (kinds.HTML, "application/xhtml+xml")
-    title = unarchived(html.title(html.parse(document))) if is_html else ""
-    return ReleaseRef(key=urls.canonical(url) or url, url=url, title=title or options.title)
+    return ReleaseRef(key=urls.canonical(url) or url, url=url, title=titled(document) or options.title)
 
 
 def _follow(
@@ -110,22 +132,16 @@ def _items(tree: LexborHTMLParser, base_url: str, options: Options) -> list[tupl
 
 def _item_date(item: LexborNode) -> str | None:
     node = item.css_first("time")
-    if node is None:
-        return None
-    return values.date(node.attributes.get("datetime") or "") or values.date(html.text_of(node))
-
-
-def _ref(link: html.Link, published: str | None) -> ReleaseRef:
-    title = link.text or unquote(urlsplit(link.url).path.rpartition("/")[2]) or link.url
-    return ReleaseRef(key=link.url, url=link.href, title=unarchived(values.fold(title)), published=published)
+    stated = node.attributes.get("datetime") if node is not None else None
+    return values.date(stated or "") or values.date(text_at(item, "time"))
 
 
 def _next(tree: LexborHTMLParser, document: Document, options: Options) -> tuple[str, ...]:
     if options.next_page is None or options.max_pages <= 1:
         return ()
     links = html.links(tree, document.url, options.next_page)
-    refs, _ = inside((_ref(link, None) for link in links if link.url != urls.canonical(document.url)), options)
-    return tuple(ref.url for ref in refs[:1])
+    found = listed((named(link) for link in links if link.url != urls.canonical(document.url)), options)
+    return tuple(ref.url for ref in found.refs[:1])
 
 
 def _dated(meta: dict[str, str], names: tuple[str, ...]) -> str | None:
@@ -143,10 +159,8 @@ def _other(document: Document) -> tuple[str, ...]:
     kind = document.media_type
     if kind == kinds.PDF:
         return _lines("\n".join(pdf.pages(document.data)))
-    if kind in (kinds.XLSX, kinds.XLS):
-        return _row_by_row(sheet.tables(document.data))
-    if kind in (kinds.CSV, "text/tab-separated-values"):
-        return _row_by_row(delimited.tables(document.data, document.charset))
+    if (tables := grids(document)) is not None:
+        return tuple(" | ".join(row) for table in tables for row in table.rows if any(row))
     if kind.startswith("text/") or kind.endswith(("json", "xml")):
         return _lines(html.decode(document.data, document.charset))
     raise Unreadable(f"{document.url} is {kind}, which has no text to watch.")
@@ -154,7 +168,3 @@ def _other(document: Document) -> tuple[str, ...]:
 
 def _lines(text: str) -> tuple[str, ...]:
     return tuple(folded for line in text.splitlines() if (folded := values.fold(line)))
-
-
-def _row_by_row(tables: Iterable[Table]) -> tuple[str, ...]:
-    return tuple(" | ".join(row) for table in tables for row in table.rows if any(row))

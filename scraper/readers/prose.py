@@ -5,38 +5,21 @@ Rules are tables of patterns over one sentence. Quotes are the matched words and
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final, cast
 
 from scraper.documents import values
 from scraper.model import CaseAccount, Figure, Locator
 from scraper.readers.people import unnamed
 from scraper.terms import Bound, Measure, Unit
 
-_WORD_NUMBERS: Final = {
-    word: number
-    for number, word in enumerate(
-        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], start=1
-    )
+_WORDS: Final = "one two three four five six seven eight nine ten eleven twelve"
+_WORD_NUMBERS: Final = {word: number for number, word in enumerate(_WORDS.split(), start=1)}
+_BOUND_WORDS: Final[dict[Bound, str]] = {
+    "at_least": "more than|over|at least|upwards of",
+    "at_most": "up to|fewer than|less than|at most|as many as",
+    "about": "nearly|almost|about|approximately|around|roughly|some|an estimated",
 }
-_BOUNDS: Final[dict[str, Bound]] = {
-    "more than": "at_least",
-    "over": "at_least",
-    "at least": "at_least",
-    "upwards of": "at_least",
-    "up to": "at_most",
-    "fewer than": "at_most",
-    "less than": "at_most",
-    "at most": "at_most",
-    "as many as": "at_most",
-    "nearly": "about",
-    "almost": "about",
-    "about": "about",
-    "approximately": "about",
-    "around": "about",
-    "roughly": "about",
-    "some": "about",
-    "an estimated": "about",
-}
+_BOUNDS: Final = {words: bound for bound, several in _BOUND_WORDS.items() for words in several.split("|")}
 _BOUND: Final = rf"(?:(?P<bound>{'|'.join(_BOUNDS)})\s+)?"
 _NUMBER: Final = (
     rf"{_BOUND}(?P<number>\d{{1,3}}(?:,\d{{3}})+|\d+|{'|'.join(_WORD_NUMBERS)})(?![\d,.%-]*\d|%|\s*percent)"
@@ -49,27 +32,23 @@ _PEOPLE: Final = (
 _NOT: Final = r"(?:not\s+(?:been\s+)?honou?red|declined|ignored|refused|rejected|disregarded|unhonou?red)"
 _WERE: Final = r"(?:were|was|have\s+been|had\s+been|went)"
 
-RULES: Final[tuple[tuple[Measure, Unit, str], ...]] = (
-    ("detainer_issued", "detainers", rf"\b(?:lodged|issued|placed|filed)\s+{_NUMBER}\s+{_DETAINERS}\b"),
-    ("detainer_issued", "detainers", rf"\b{_NUMBER}\s+{_DETAINERS}\s+{_WERE}\s+(?:lodged|issued|placed|filed)\b"),
-    ("detainer_declined", "detainers", rf"\b{_NUMBER}\s+{_DETAINERS}\s+{_WERE}\s+{_NOT}\b"),
-    (
-        "detainer_declined",
-        "detainers",
-        rf"\b(?:declined|ignored|refused|rejected|disregarded|(?:failed|refused|declined)\s+to\s+honou?r|"
-        rf"did\s+not\s+honou?r)\s+{_NUMBER}\s+{_DETAINERS}\b",
-    ),
-    ("detainer_declined", "detainers", rf"\b{_NUMBER}\s+(?:declined|ignored|unhonou?red|refused)\s+{_DETAINERS}\b"),
-    ("people_declined", "people", rf"\bdetainers?\s+{_WERE}\s+{_NOT}\s+(?:for|on)\s+{_NUMBER}\s+{_PEOPLE}\b"),
-    (
-        "people_declined",
-        "people",
-        rf"\b{_NUMBER}\s+{_PEOPLE}\s+(?:whose|for\s+whom|on\s+whom)\s+{_DETAINERS}\s+{_WERE}\s+{_NOT}\b",
-    ),
-)
-"""Measure, unit, and the words that state it beyond doubt."""
+_LODGED: Final = r"(?:lodged|issued|placed|filed)"
+_HONOUR: Final = r"(?:(?:failed|refused|declined)\s+to\s+honou?r|did\s+not\s+honou?r)"
+_REJECTED: Final = rf"(?:declined|ignored|refused|rejected|disregarded|{_HONOUR})"
+_FOR: Final = r"(?:whose|for\s+whom|on\s+whom)"
 
-_RULES: Final = tuple((measure, unit, re.compile(pattern, re.IGNORECASE)) for measure, unit, pattern in RULES)
+RULES: Final[tuple[tuple[Measure, Unit, str], ...]] = (
+    ("detainer_issued", "detainers", rf"{_LODGED}\s+{_NUMBER}\s+{_DETAINERS}"),
+    ("detainer_issued", "detainers", rf"{_NUMBER}\s+{_DETAINERS}\s+{_WERE}\s+{_LODGED}"),
+    ("detainer_declined", "detainers", rf"{_NUMBER}\s+{_DETAINERS}\s+{_WERE}\s+{_NOT}"),
+    ("detainer_declined", "detainers", rf"{_REJECTED}\s+{_NUMBER}\s+{_DETAINERS}"),
+    ("detainer_declined", "detainers", rf"{_NUMBER}\s+(?:declined|ignored|unhonou?red|refused)\s+{_DETAINERS}"),
+    ("people_declined", "people", rf"detainers?\s+{_WERE}\s+{_NOT}\s+(?:for|on)\s+{_NUMBER}\s+{_PEOPLE}"),
+    ("people_declined", "people", rf"{_NUMBER}\s+{_PEOPLE}\s+{_FOR}\s+{_DETAINERS}\s+{_WERE}\s+{_NOT}"),
+)
+"""Measure, unit, and the whole words that state it beyond doubt."""
+
+_RULES: Final = tuple((measure, unit, re.compile(rf"\b{pattern}\b", re.IGNORECASE)) for measure, unit, pattern in RULES)
 _UNCERTAIN: Final = re.compile(
     r"\b(?:not|never|no|if|would|could|might|may|plans?|every|each|deny|denied)\s+(?:\w+\s+){0,2}$", re.IGNORECASE
 )
@@ -90,11 +69,9 @@ _BEFORE: Final = 40
 _LONGEST: Final = 1500
 """A longer run without an end is no sentence, and nothing in it is certain."""
 _DETAINER: Final = re.compile(r"\bdetainers?\b", re.IGNORECASE)
-_UNITS: Final[tuple[tuple[Unit, re.Pattern[str]], ...]] = (
-    ("detainers", re.compile(r"\bdetainers?\b", re.IGNORECASE)),
-    ("people", re.compile(rf"\b{_PEOPLE}\b", re.IGNORECASE)),
-    ("cases", re.compile(r"\bcases?\b", re.IGNORECASE)),
-    ("jurisdictions", re.compile(r"\b(?:jurisdictions?|counties)\b", re.IGNORECASE)),
+_UNITS: Final = re.compile(
+    rf"\b(?:(?P<detainers>detainers?)|(?P<people>{_PEOPLE})|(?P<cases>cases?)|(?P<jurisdictions>jurisdictions?|counties))\b",
+    re.IGNORECASE,
 )
 _SENTENCE_END: Final = re.compile(
     r"(?<!\b[A-Z]\.)(?<!\b(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\.)(?<!\bSept\.)(?<!\b(?:Mr|Ms|Dr|St|No|Lt|Jr)\.)"
@@ -142,7 +119,8 @@ def _mentions(sentence: str, locator: Locator) -> Iterator[tuple[int, Figure]]:
         if words:
             nearest = min(words, key=lambda span: min(abs(span[0] - end), abs(start - span[1])))
             quote = sentence[min(match.start(), nearest[0]) : max(match.end(), nearest[1])]
-            unit: Unit | None = "percent" if match["percent"] else _unit(match["after"])
+            named = _UNITS.search(match["after"])
+            unit = "percent" if match["percent"] else cast(Unit, named.lastgroup) if named else None
             yield start, _figure(match, None, unit, unnamed(quote, sentence), locator)
 
 
@@ -150,12 +128,6 @@ def _is_no_count(before: str, number: str, after: str) -> bool:
     """Is it a year, a day, an age, hours of custody or the number of a law?"""
     is_age = before.endswith(", ") and after[:1] in (",", ";", ".", "")
     return bool(is_age or _YEAR.fullmatch(number) or _DATED_BEFORE.search(before) or _NOT_COUNTED.search(after))
-
-
-def _unit(after: str) -> Unit | None:
-    """Return the unit that the nearest of the words behind a number names."""
-    found = [(match.start(), unit) for unit, words in _UNITS if (match := words.search(after))]
-    return min(found)[1] if found else None
 
 
 def _figure(match: re.Match[str], measure: Measure | None, unit: Unit | None, quote: str, locator: Locator) -> Figure:
@@ -205,9 +177,8 @@ def account(item: str, position: int, published: str | None, locator: Locator) -
     """Return one list item as a case account, or None where it tells of no arrest of a noncitizen."""
     place = _ACCOUNT_PLACE.match(item)
     told = sentences(item[place.end() :] if place else item)
-    local = next(
-        (found for part in told if (found := _ARREST.search(part)) and not _FEDERAL.search(found["agency"])), None
-    )
+    arrests = filter(None, map(_ARREST.search, told))
+    local = next((found for found in arrests if not _FEDERAL.search(found["agency"])), None)
     citizenship = _CITIZENSHIP.search(item)
     if local is None or citizenship is None:
         return None
@@ -215,7 +186,7 @@ def account(item: str, position: int, published: str | None, locator: Locator) -
     charges = _CHARGES_END.sub("", local["charges"] or "").strip(" ,.")
     guessing = None if _YEAR.search(item) else published  # a stated year beside it says more than the release's date
     dates = {name: _on(told, words, guessing) for name, words in _DATED.items()}
-    inferred = ",".join(name for name, (_, guessed) in dates.items() if guessed)
+    stated: dict[str, Any] = {name: day for name, (day, _) in dates.items()}
     followed = " ".join(part for part in told if _FEDERAL.search(part) and "arrested" in part)
     return CaseAccount(
         position=position,
@@ -223,10 +194,8 @@ def account(item: str, position: int, published: str | None, locator: Locator) -
         place_quoted=values.fold(place["place"]) if place else "",
         citizenship_quoted=citizenship["adjective"] or citizenship["country"],
         age=int(age["after"] or age["old"]) if age else None,
-        arrested_on=dates["arrested_on"][0],
-        detainer_on=dates["detainer_on"][0],
-        released_on=dates["released_on"][0],
-        dates_inferred=inferred,
+        **stated,
+        dates_inferred=",".join(name for name, (_, guessed) in dates.items() if guessed),
         charges_quoted=unnamed(charges, item),
         disposition=_disposition(item),
         followed_quoted=unnamed(followed, item),
@@ -238,7 +207,7 @@ def account(item: str, position: int, published: str | None, locator: Locator) -
 _DATED: Final = {
     "arrested_on": re.compile(r"\barrested by (?!.*(?:ICE|ERO|deportation))"),
     "detainer_on": re.compile(
-        r"\bdetainers?\b.*\b(?:lodged|issued|placed)|\b(?:lodged|issued|placed)\b.*\bdetainer", re.I
+        r"(?i)\bdetainers?\b.*\b(?:lodged|issued|placed)|\b(?:lodged|issued|placed)\b.*\bdetainer"
     ),
     "released_on": re.compile(r"\breleased\b(?!.*\bdetainer was (?:issued|lodged))"),
 }
@@ -250,14 +219,10 @@ def _on(told: list[str], words: re.Pattern[str], published: str | None) -> tuple
     days = [match["date"] for match in _BY_DAY.finditer(sentence)]
     if len(days) != 1:
         return None, False
-    if stated := values.date(days[0]):
+    if (stated := values.date(days[0])) or published is None:
         return stated, False
-    if published is None:
-        return None, False
-    this_year = values.date(f"{days[0]}, {published[:4]}")
-    if this_year is not None and this_year <= published:
-        return this_year, True
-    return values.date(f"{days[0]}, {int(published[:4]) - 1}"), True
+    this_year, last_year = (values.date(f"{days[0]}, {int(published[:4]) - ago}") for ago in (0, 1))
+    return this_year if this_year is not None and this_year <= published else last_year, True
 
 
 def _disposition(text: str) -> str:

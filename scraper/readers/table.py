@@ -6,13 +6,14 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from itertools import islice
+from typing import Any, Final
 
-from scraper.documents import delimited, html, kinds, pdf, sheet, values
+from scraper.documents import delimited, html, kinds, pdf, values
 from scraper.errors import DocumentError, LayoutChanged, Unreadable
 from scraper.model import Column, Document, Figure, ListedRow, Locator, Options, Problem, Reading, ReleaseRef, Table
+from scraper.readers import page
 from scraper.readers.page import discover as discover
-from scraper.readers.page import unarchived
 from scraper.terms import SeriesKind
 
 SERIES_KIND: SeriesKind = "periodic"
@@ -36,7 +37,6 @@ _TYPES: Final[Mapping[str, tuple[str, Callable[[str], float | int | str | None]]
     "date": ("a date", lambda text: values.date(text) or values.month_year(text)),
     "text": ("a text of readable length", lambda text: text if len(text) <= LONGEST_CELL else None),
 }
-_HTML: Final = (kinds.HTML, "application/xhtml+xml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +51,21 @@ class Row:
 class _Shape:
     """What each column is for, by name; "" where no column has that part."""
 
-    columns: tuple[Column, ...]
-    texts: tuple[str, ...]
-    key: tuple[str, ...]
-    place: str
-    facility: str
-    state: str
-    typed: bool  # did the user give any column another type than text?
+    columns: Sequence[Column]
+    texts: Sequence[str]
+    key: Sequence[str]
+    roles: Mapping[str, str]
+    """Kind of place -> name of the column that holds it."""
+
+    def places(self, row: Row, *wanted: str) -> dict[str, Any]:
+        """Return the quoted places of a row under the names of a fact's fields."""
+        names = {role: self.roles[role] for role in wanted}
+        return {f"{role}_quoted": values.unfootnoted(row.cells[name]) if name else "" for role, name in names.items()}
+
+    def count(self, row: Row, column: Column) -> int | None:
+        """The whole number in a cell; where the user named no types, a text column may hold one too."""
+        typed = len(self.texts) < len(self.columns)
+        return values.integer(row.cells[column.name]) if column.type == "integer" or not typed else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,31 +88,29 @@ def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
     if not listed:
         raise LayoutChanged(f"{ref.url} has the header of the table but no rows under it.")
     facts = [_listed(row, number, shape) for number, row in enumerate(listed, start=1)]
-    problems += [
-        Problem(code="unread_row", text=f'A line of text in the table was left unread: "{words[:200]}"')
-        for words in dict.fromkeys(next(iter(row.cells.values())) for row in notes)
-    ]
+    unread = dict.fromkeys(f'A line of text in the table was left unread: "{_words(row)[:200]}"' for row in notes)
+    problems += [Problem(code="unread_row", text=text) for text in unread]
     problems += [*_bad_cells(rows, columns), *_same_keys(facts), *_totals_that_differ(rows, labels, shape)]
     figures = [figure for row in listed for figure in _figures(row, shape)]
-    totals = [(row, label) for row, label in zip(rows, labels, strict=True) if label]
-    figures += [figure for row, label in totals for figure in _total_figures(row, label, shape)]
-    title = unarchived(html.title(html.parse(document))) if document.media_type in _HTML else ""
-    return Reading(title=title, published=ref.published, facts=(*facts, *figures), problems=tuple(problems))
+    figures += [one for row, label in zip(rows, labels, strict=True) for one in _total_figures(row, label, shape)]
+    return Reading(
+        title=page.titled(document), published=ref.published, facts=(*facts, *figures), problems=tuple(problems)
+    )
 
 
 def _tables(document: Document, select: str | None) -> Sequence[Table]:
     """Return the document's tables; `select` is a CSS selector, a sheet name or a page range."""
     match document.media_type:
-        case kind if kind in _HTML:
-            found: Sequence[Table] = html.tables(html.parse(document), select)
+        case kind if kind in kinds.PAGES:
+            found: Sequence[Table] | None = html.tables(html.parse(document), select)
         case kinds.PDF:
             found = pdf.tables(document.data, pages=_pages(select))
-        case kinds.XLSX | kinds.XLS:
-            found = sheet.tables(document.data, sheet=select)
-        case "text/csv" | "text/tab-separated-values" | "text/plain":
+        case "text/plain":
             found = delimited.tables(document.data, document.charset)
-        case other:
-            raise Unreadable(f"{document.url} is of type {other}, not an HTML, CSV, XLSX or PDF table.")
+        case _:
+            found = page.grids(document, select)
+    if found is None:
+        raise Unreadable(f"{document.url} is of type {document.media_type}, not an HTML, CSV, XLSX or PDF table.")
     if not any(table.rows for table in found):
         where = f' in "{select}"' if select else ""
         raise LayoutChanged(f"No table was found{where} at {document.url}.")
@@ -194,17 +200,24 @@ def _body(table: Table, header: _Header, columns: Sequence[Column]) -> Iterator[
         cells = {column.name: row[header.positions[column.name]] for column in columns}
         if not any(cells.values()) or all(row[p] == first[p] for p in header.positions.values()):
             continue
-        page = table.page_numbers[index] if table.page_numbers else table.locator.page
-        yield Row(cells=cells, locator=replace(table.locator, row=table.row_numbers[index], page=page))
+        on_page = table.page_numbers[index] if table.page_numbers else table.locator.page
+        yield Row(cells=cells, locator=replace(table.locator, row=table.row_numbers[index], page=on_page))
 
 
 def _is_note(row: Row, columns: Sequence[Column]) -> bool:
     """A line of text that spans the table, such as its source: the same words in every column, typed ones included."""
-    words = next(iter(row.cells.values()))
     typed = [column for column in columns if column.type != "text"]
     if not typed or len(columns) == 1 or len(set(row.cells.values())) > 1:
         return False
-    return bool(words) and all(_TYPES[column.type][1](words) is None for column in typed)
+    return bool(_words(row)) and not any(_is_typed(_words(row), column) for column in typed)
+
+
+def _words(row: Row) -> str:
+    return next(iter(row.cells.values()))
+
+
+def _is_typed(cell: str, column: Column) -> bool:
+    return _TYPES[column.type][1](cell) is not None
 
 
 def _unread_columns(table: Table, header: _Header) -> Iterator[Problem]:
@@ -226,19 +239,12 @@ def _unread_table(table: Table, header: _Header) -> Problem:
     return Problem(code="unread_table", text=text, holds_back=headless, locator=where)
 
 
-def _bad_cells(rows: Sequence[Row], columns: Sequence[Column]) -> list[Problem]:
-    problems: list[Problem] = []
-    for row in rows:
-        for column in columns:
-            cell = row.cells[column.name]
-            if not cell or _TYPES[column.type][1](cell) is not None:
-                continue
-            where = f'Column "{column.header}", row {row.locator.row}'
-            text = f'{where}: "{cell[:60]}" is not {_TYPES[column.type][0]}.'
-            problems.append(Problem(code="bad_cell", text=text, holds_back=True, locator=row.locator.text()))
-            if len(problems) == MOST_PROBLEMS:
-                return problems
-    return problems
+def _bad_cells(rows: Sequence[Row], columns: Sequence[Column]) -> Iterator[Problem]:
+    every = ((row, column, row.cells[column.name]) for row in rows for column in columns)
+    bad = (one for one in every if one[2] and not _is_typed(one[2], one[1]))
+    for row, column, cell in islice(bad, MOST_PROBLEMS):
+        text = f'Column "{column.header}", row {row.locator.row}: "{cell[:60]}" is not {_TYPES[column.type][0]}.'
+        yield Problem(code="bad_cell", text=text, holds_back=True, locator=row.locator.text())
 
 
 def _shape(columns: Sequence[Column], key: Sequence[str]) -> _Shape:
@@ -249,8 +255,7 @@ def _shape(columns: Sequence[Column], key: Sequence[str]) -> _Shape:
         raise LayoutChanged(f'The key names a column "{unknown}" that the table does not have.')
     called = {values.key(name).replace("_", " "): name for name in reversed(names)}
     roles = {role: next((called[one] for one in words if one in called), "") for role, words in _ROLES.items()}
-    own_key, typed = tuple(key) or texts or tuple(names), len(texts) < len(columns)
-    return _Shape(columns=tuple(columns), texts=texts, key=own_key, typed=typed, **roles)
+    return _Shape(columns=columns, texts=texts, key=tuple(key) or texts or names, roles=roles)
 
 
 def _key_cell(cell: str) -> str:
@@ -261,17 +266,12 @@ def _key_cell(cell: str) -> str:
     return unicodedata.normalize("NFC", "".join(char for char in bare if unicodedata.category(char) != "Cf"))
 
 
-def _quoted(row: Row, name: str) -> str:
-    return values.unfootnoted(row.cells[name]) if name else ""
-
-
 def _listed(row: Row, number: int, shape: _Shape) -> ListedRow:
     return ListedRow(
         cells=_json(row.cells),
         row_key=_json([_key_cell(row.cells[name]) for name in shape.key]),
         row_no=number,
-        place_quoted=_quoted(row, shape.place),
-        state_quoted=_quoted(row, shape.state),
+        **shape.places(row, "place", "state"),
         locator=row.locator,
     )
 
@@ -289,23 +289,31 @@ def _same_keys(facts: Sequence[ListedRow]) -> list[Problem]:
 
 def _figures(row: Row, shape: _Shape) -> Iterator[Figure]:
     """Yield a derived figure for every column with a measure; what else identifies the row is its label."""
+    rest = (row.cells[name] for name in shape.key if name not in shape.roles.values())
+    label = "; ".join(cell for cell in rest if cell)
     for column in shape.columns:
         value = _TYPES[column.type][1](row.cells[column.name]) if column.measure else None
-        if not isinstance(value, int | float):
-            continue
-        rest = (row.cells[name] for name in shape.key if name not in (shape.place, shape.facility, shape.state))
-        yield Figure(
-            measure=column.measure,
-            unit=column.unit or ("percent" if column.type == "percent" else None),
-            value=value,
-            value_quoted=row.cells[column.name],
-            place_quoted=_quoted(row, shape.place),
-            facility_quoted=_quoted(row, shape.facility),
-            state_quoted=_quoted(row, shape.state),
-            label_quoted="; ".join(cell for cell in rest if cell),
-            derived=True,
-            locator=replace(row.locator, column=column.header),
-        )
+        if isinstance(value, int | float):
+            whose = shape.places(row, "place", "facility", "state")
+            yield replace(_figure(row, column, value), **whose, label_quoted=label, derived=True)
+
+
+def _total_figures(row: Row, label: str, shape: _Shape) -> Iterator[Figure]:
+    for column in shape.columns if label else ():
+        if (value := shape.count(row, column)) is not None:
+            yield replace(
+                _figure(row, column, value), label_quoted=label if column.measure else f"{label}: {column.header}"
+            )
+
+
+def _figure(row: Row, column: Column, value: float | int) -> Figure:
+    return Figure(
+        measure=column.measure,
+        unit=column.unit or ("percent" if column.type == "percent" else None),
+        value=value,
+        value_quoted=row.cells[column.name],
+        locator=replace(row.locator, column=column.header),
+    )
 
 
 def _total_label(row: Row, shape: _Shape) -> str:
@@ -313,19 +321,14 @@ def _total_label(row: Row, shape: _Shape) -> str:
     words = next((row.cells[name] for name in shape.texts if row.cells[name]), "")
     if "total" not in words.casefold() or not _TOTAL.fullmatch(values.key(words)):
         return ""
-    return words if any(_count(row, column, shape) is not None for column in shape.columns) else ""
-
-
-def _count(row: Row, column: Column, shape: _Shape) -> int | None:
-    """The whole number in a cell; where the user named no types, a text column may hold one too."""
-    return values.integer(row.cells[column.name]) if column.type == "integer" or not shape.typed else None
+    return words if any(shape.count(row, column) is not None for column in shape.columns) else ""
 
 
 def _totals_that_differ(rows: Sequence[Row], labels: Sequence[str], shape: _Shape) -> list[Problem]:
     """Compare each total with the sum of all rows and with the sum of the rows since the total before it."""
     problems: list[Problem] = []
     for column in shape.columns if any(labels) else ():
-        own = [_count(row, column, shape) for row in rows]
+        own = [shape.count(row, column) for row in rows]
         every = sum(value or 0 for value, label in zip(own, labels, strict=True) if not label)
         since = 0
         for row, label, value in zip(rows, labels, own, strict=True):
@@ -334,16 +337,3 @@ def _totals_that_differ(rows: Sequence[Row], labels: Sequence[str], shape: _Shap
                 problems.append(Problem(code="total_differs", text=text, locator=row.locator.text()))
             since = 0 if label else since + (value or 0)
     return problems
-
-
-def _total_figures(row: Row, label: str, shape: _Shape) -> Iterator[Figure]:
-    for column in shape.columns:
-        if (value := _count(row, column, shape)) is not None:
-            yield Figure(
-                measure=column.measure,
-                unit=column.unit,
-                value=value,
-                value_quoted=row.cells[column.name],
-                label_quoted=label if column.measure else f"{label}: {column.header}",
-                locator=replace(row.locator, column=column.header),
-            )
