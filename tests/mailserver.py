@@ -171,9 +171,12 @@ def _authenticate(server: SMTP, session: Session, envelope: Envelope, mechanism:
 
 
 @contextmanager
-def raw_server(greeting: bytes, replies: dict[bytes, bytes] | None = None) -> Iterator[tuple[int, list[bytes]]]:
-    """Run a server that says `greeting` (or nothing) and answers verbs from `replies`; yields port and lines heard."""
-    heard: list[bytes] = []
+def raw_server(greeting: bytes, replies: dict[bytes, bytes] | None = None) -> Iterator[tuple[int, list[list[bytes]]]]:
+    """Run a server that says `greeting` (or nothing) and answers verbs from `replies`.
+
+    Yields its port, and for each connection the lines it heard.
+    """
+    heard: list[list[bytes]] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=_converse, args=(listener, greeting, replies or {}, heard))
         thread.start()
@@ -184,14 +187,15 @@ def raw_server(greeting: bytes, replies: dict[bytes, bytes] | None = None) -> It
             thread.join(10)
 
 
-def _converse(listener: socket.socket, greeting: bytes, replies: dict[bytes, bytes], heard: list[bytes]) -> None:
+def _converse(listener: socket.socket, greeting: bytes, replies: dict[bytes, bytes], heard: list[list[bytes]]) -> None:
     with contextlib.suppress(OSError):
         while True:
             connection, _ = listener.accept()
+            heard.append([])
             with connection, connection.makefile("rb") as lines, contextlib.suppress(OSError):
                 connection.sendall(greeting)
                 for line in lines:
-                    heard.append(line)
+                    heard[-1].append(line)
                     connection.sendall(replies.get(line.split()[0].upper(), b"250 OK\r\n"))
 
 

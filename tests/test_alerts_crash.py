@@ -4,11 +4,11 @@ Run as a module it is that process: it plans and delivers, and exits with the nu
 """
 
 import os
+import queue
 import random
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -37,20 +37,17 @@ class Child:
     """The process, and a way to kill it from the mail server's thread."""
 
     def __init__(self, port: int, folder: Path) -> None:
-        self._ready = threading.Event()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.test_alerts_crash", str(port), str(folder)],
             cwd=Path(__file__).parent.parent,
         )
-        self._ready.set()
 
     def kill(self) -> None:
-        self._ready.wait(10)
         os.kill(self._process.pid, signal.SIGKILL)
-        self._process.wait(10)
+        self._process.wait(120)
 
     def ended(self) -> int:
-        return self._process.wait(60)
+        return self._process.wait(120)
 
 
 def killed_when(phase: str, count: int) -> Callable[[MailServer, Path], None]:
@@ -58,17 +55,18 @@ def killed_when(phase: str, count: int) -> Callable[[MailServer, Path], None]:
 
     def run(server: MailServer, folder: Path) -> None:
         seen: list[str] = []
-        born: list[Child] = []
+        born: queue.SimpleQueue[Child] = queue.SimpleQueue()
 
         def on(at: str, detail: str) -> None:
             if at == phase:
                 seen.append(detail)
                 if len(seen) == count:
-                    born[0].kill()
+                    born.get(timeout=60).kill()
 
         server.on = on
-        born.append(Child(server.port, folder))
-        assert born[0].ended() == -signal.SIGKILL
+        child = Child(server.port, folder)
+        born.put(child)
+        assert child.ended() == -signal.SIGKILL
         server.on = lambda phase, detail: None
 
     return run

@@ -109,11 +109,13 @@ class Outbox(AbstractContextManager["Outbox"]):
     def due(self, now: datetime) -> tuple[Queued, ...]:
         """Return the mails to try now: never tried ones first, then in the order they were planned."""
         found = self._db.execute(
-            "SELECT mail_id, message_id, recipient, audience, why, digest, subject, text, created_at FROM open_mail"
-            " WHERE next_try_at <= ? OR next_try_at > ? ORDER BY attempts, seq",
+            "SELECT mail_id, message_id, recipient, audience, why, digest, subject, text, created_at,"
+            " (SELECT json_group_array(event_id) FROM (SELECT event_id FROM delivery"
+            " WHERE delivery.mail_id = open_mail.mail_id ORDER BY rowid)) AS event_ids"
+            " FROM open_mail WHERE next_try_at <= ? OR next_try_at > ? ORDER BY attempts, seq",
             (_stamp(now), _stamp(now + _LONGEST_WAIT)),  # a wait longer than any we set: the clock went back
         ).fetchall()
-        return tuple(Queued(**row, event_ids=self._members(row["mail_id"])) for row in found)
+        return tuple(Queued(**(dict(row) | {"event_ids": tuple(json.loads(row["event_ids"]))})) for row in found)
 
     def begin(self, mail_id: str, now: datetime) -> None:
         """Record an attempt before it is made, so that a crash in the midst of it is known."""
@@ -203,10 +205,6 @@ class Outbox(AbstractContextManager["Outbox"]):
             (*values, _stamp(now), _stamp(now)),
         )
         return mail_id
-
-    def _members(self, mail_id: str) -> tuple[str, ...]:
-        found = self._db.execute("SELECT event_id FROM delivery WHERE mail_id = ? ORDER BY rowid", (mail_id,))
-        return tuple(event_id for (event_id,) in found)
 
     def _write(self, sql: str, *values: object) -> None:
         with self._transaction():

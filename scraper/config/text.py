@@ -47,18 +47,14 @@ class Loaded:
 
     data: Any = None
     flaws: list[Flaw] = field(default_factory=list)
-    marks: dict[int, dict[str | int, tuple[Mark, Mark]]] = field(default_factory=dict)
-    """By id of a dict or list: key or index -> (mark of the key, mark of the value)."""
+    marks: dict[Loc, tuple[Mark, Mark]] = field(default_factory=dict)
+    """Where the key (or the dash) and the value at a place stand; what an alias brings along has no mark of its own."""
 
     def mark(self, loc: Loc, *, of_key: bool = False) -> Mark:
         """Return where the value (or its key) at `loc` stands; for what is missing, where its block begins."""
-        here, container = (1, 1), self.data
-        for part in loc:
-            found = self.marks.get(id(container), {}).get(part)
-            if found is None:
-                break
-            here, container = found[0 if of_key and part == loc[-1] else 1], container[part]
-        return here
+        if loc in self.marks:
+            return self.marks[loc][0 if of_key else 1]
+        return self.mark(loc[:-1]) if loc else (1, 1)
 
 
 def path_of(loc: Loc) -> str:
@@ -123,16 +119,14 @@ class _Reader:
 
     def _list(self, loc: Loc) -> list[Any]:
         made: list[Any] = []
-        marks = self._loaded.marks[id(made)] = {}
         while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
-            at = len(made)
-            marks[at] = _mark(event), _mark(event)
-            made.append(self._value(event, (*loc, at)))
+            inner = (*loc, len(made))
+            self._loaded.marks[inner] = _mark(event), _mark(event)
+            made.append(self._value(event, inner))
         return made
 
     def _dict(self, loc: Loc) -> dict[str, Any]:
         made: dict[str, Any] = {}
-        marks = self._loaded.marks[id(made)] = {}
         while not isinstance(key := next(self._events), yaml.MappingEndEvent):
             if not isinstance(key, yaml.ScalarEvent):
                 raise Broken(_mark(key), "a key must be a word", loc)
@@ -140,11 +134,11 @@ class _Reader:
             if key.value == "<<":
                 self._flaw(key, "merge keys are not read; write the lines out", inner)
             if key.value in made:
-                line, _ = marks[key.value][0]
+                line, _ = self._loaded.mark(inner, of_key=True)
                 self._flaw(key, f"this key stands already in line {line}; remove one of the two", inner)
                 self._value(event, inner)
             else:
-                marks[key.value] = _mark(key), _mark(event)
+                self._loaded.marks[inner] = _mark(key), _mark(event)
                 made[key.value] = self._value(event, inner)
         return made
 
