@@ -11,7 +11,8 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "scraper"
 FLOORS = (
     {"cli"},
-    {"demo", "demo_files"},
+    {"demo"},
+    {"demo_files"},
     {"daemon"},
     {"pipeline"},
     {"config", "fetch", "store", "alerts", "publish", "health", "export", "warc", "parsing"},
@@ -25,7 +26,7 @@ FLOORS = (
     {"terms", "errors", "ids"},
 )
 """From the top down; a room may import rooms of lower floors only, and `alerts` and `render` etc. by name."""
-PURE = set().union(*FLOORS[7:])
+PURE = set().union(*FLOORS[8:])
 IMPURE = {"httpx", "sqlite3", "sqlite_utils", "smtplib", "apscheduler", "os", "time", "random", "socket", "subprocess"}
 LONGEST_FUNCTION, LONGEST_MODULE, LONGEST_PACKAGE = 60, 350, 8500
 """Lines; of the package only those with code on them (see docs/decisions/0006-size.md)."""

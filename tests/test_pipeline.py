@@ -250,3 +250,19 @@ def test_the_history_of_record_is_there_before_any_source_answers(desk: Desk) ->
     assert {13025, 8811, 440} <= {row["value"] for row in rows}
     assert not desk.mails()
     assert not desk.mails("ops@example.org")
+
+
+def test_two_caches_that_alternate_are_told_and_then_damped_until_one_stays(desk: Desk) -> None:
+    desk.check("counts")
+    other = table([("Cook County", "IL", "9"), *ROWS[1:]])
+    for n in range(8):
+        desk.publisher.put("/table", other if n % 2 == 0 else table(ROWS))
+        desk.check("counts")
+    assert desk.kinds()[1:] == ["revised", "revised"], "there and back again; what follows is no news"
+    desk.publisher.put("/table", other)
+    for _ in range(6):
+        desk.check("counts")
+    assert desk.kinds()[1:] == ["revised"] * 3, "it has stayed"
+    desk.publisher.put("/table", table([("Cook County", "IL", "10"), *ROWS[1:]]))
+    desk.check("counts")
+    assert desk.kinds()[1:] == ["revised"] * 4

@@ -118,3 +118,14 @@ def import_warc(
     for line in done.problems:
         typer.echo(plain(line), err=True)
     raise typer.Exit(1 if done.problems else 0)
+
+
+@app.command()
+def replay(
+    target: Annotated[Path, typer.Argument(help="The new database file.")], config: ConfigPath = DEFAULT_CONFIG
+) -> None:
+    """Rebuild the database from the archive into a new file: same rows, same events; sends nothing."""
+    from scraper.pipeline.replay import replay as run
+
+    done = run(settings_of(config), target)
+    typer.echo(f"{done.checks} checks read again, {done.events} events; the new database is {target}.")

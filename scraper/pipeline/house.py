@@ -53,14 +53,23 @@ class House:
     """Opens all that a round needs, once; a context manager used by `check` and by the daemon alike."""
 
     def __init__(
-        self, settings: Settings, *, now: Callable[[], datetime] = utc_now, get: Get | None = None, via: str = "live"
+        self,
+        settings: Settings,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        get: Get | None = None,
+        via: str = "live",
+        bundled: bool = True,
     ) -> None:
+        """Open everything; `bundled` False leaves out the history of record (a replay brings its own)."""
         self.settings = settings
         self.sources = settings.sources
         self._now = now
         self._stack = ExitStack()
         try:
             self._open(get, via)
+            if bundled:
+                self._history_of_record()
         except BaseException:
             self._stack.close()
             raise
@@ -92,7 +101,6 @@ class House:
         seen.know_sources(self.db, (reference.HISTORY, *self.sources))
         if mail_forgotten:  # lost or left out of a restore: what happened before was told before
             self.forget_mail()
-        self._history_of_record()
 
     def __enter__(self) -> "House":
         return self
@@ -132,11 +140,18 @@ class House:
         try:
             checked = check_source(self.tools, source, round_id)
         except DetainerWatchError as error:
-            checked = Checked(source_id=source.id, baseline=False, trouble=Trouble(state="failing", words=str(error)))
+            checked = Checked(
+                source_id=source.id,
+                baseline=False,
+                at=self.tools.at(),
+                trouble=Trouble(state="failing", words=str(error)),
+            )
         except Exception as error:
             log.exception("unexpected fault while checking %s", source.id)
             words = f"an unexpected fault of our own ({type(error).__name__}); the log has the details"
-            checked = Checked(source_id=source.id, baseline=False, trouble=Trouble(state="failing", words=words))
+            checked = Checked(
+                source_id=source.id, baseline=False, at=self.tools.at(), trouble=Trouble(state="failing", words=words)
+            )
         settle(self.tools, source, checked)
         return checked
 

@@ -19,6 +19,8 @@ class Checked:
 
     source_id: str
     baseline: bool
+    at: str
+    """The present time of this check: when its newest answer was asked for. A replay knows it too."""
     listed: int = 0
     index_good: bool = False
     """The index was read and lists what can be expected of it."""

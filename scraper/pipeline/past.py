@@ -128,7 +128,9 @@ def _absorb(house: House, source: Source, page: WarcPage) -> Checked:
     if _key(page.url) == _key(source.options.url):
         return check_source(house.tools, source, None)
     row = seen.source_row(house.db, source.id)
-    checked = Checked(source_id=source.id, baseline=row["baseline_at"] is None, listed=1, index_good=True)
+    checked = Checked(
+        source_id=source.id, baseline=row["baseline_at"] is None, at=page.captured_at, listed=1, index_good=True
+    )
     ref = _ref(house, source, page)
     known = releases.of_source(house.db, source.id)
     release = next((one for one in known if one["key"] == ref.key), None)

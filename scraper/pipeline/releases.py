@@ -13,6 +13,8 @@ from scraper.store import events, history, releases, seen
 from scraper.store.database import Row
 from scraper.terms import CausedBy
 
+_STAYED = 3
+"""Answers in a row without new bytes after which one of two alternating versions is believed."""
 _LIGHT = 4 * 1024 * 1024
 _HEAVY = ("application/pdf", "application/zip", "application/vnd.", "application/octet-stream")
 
@@ -26,8 +28,9 @@ def ask(tools: Tools, source: Source, url: str, round_id: int | None, checked: C
     """Visit an address; a good answer closes what was wrong with fetching it."""
     found = visit(tools, source, url, round_id)
     checked.fetched += 1
+    checked.at = found.at
     if found.good and (url, "fetch") in checked.open:
-        events.problems(tools.db, events.About(source_id=source.id, url=url, topic="fetch"), [], tools.at())
+        events.problems(tools.db, events.About(source_id=source.id, url=url, topic="fetch"), [], checked.at)
     return found
 
 
@@ -50,23 +53,36 @@ def check(
         _read_all(tools, source, version, ref, found, checked)
     elif row is not None:
         as_before(tools, row, checked)
+        settle_version(tools, source, row, found, checked)
         _listed_title(tools, ref, row, checked)
 
 
 def as_before(tools: Tools, row: Row, checked: Checked) -> None:
     """Note that a document answered with what it stated before; a withdrawn one is thereby restored."""
     if row["status"] == "withdrawn":
-        events.record_release(tools.db, kind="restored", release_id=row["release_id"], at=tools.at())
+        events.record_release(tools.db, kind="restored", release_id=row["release_id"], at=checked.at)
         checked.told.append("restored")
-    releases.seen_again(tools.db, row["release_id"], tools.at())
+    releases.seen_again(tools.db, row["release_id"], checked.at)
     checked.still_held(row["url"], "document")
+
+
+def settle_version(tools: Tools, source: Source, row: Row, found: Visit, checked: Checked) -> None:
+    """Bytes that alternated with others have stayed for some rounds: what was damped is told now."""
+    if found.unchanged != _STAYED:
+        return
+    done = history.tell_settled(tools.db, source.id, row["release_id"], is_cumulative(source), checked.at)
+    if done:
+        checked.told.append("revised")
+        checked.changes += len(done.changes)
 
 
 def missing(tools: Tools, source: Source, row: Row | None, checked: Checked, url: str = "", title: str = "") -> None:
     """Count a 404 or 410; believed, and told once, after the configured number of rounds in a row."""
     if row is None or not row["editions"]:
         text = f'"{title}" is listed, but its document answers that it does not exist'
-        _flag(tools, events.About(source_id=source.id, url=url, topic="fetch"), Problem(code="gone", text=text))
+        _flag(
+            tools, checked, events.About(source_id=source.id, url=url, topic="fetch"), Problem(code="gone", text=text)
+        )
         checked.worry(Trouble(state="failing", words=text))
         checked.pending = True
         return
@@ -77,15 +93,15 @@ def missing(tools: Tools, source: Source, row: Row | None, checked: Checked, url
     about = events.About(source_id=source.id, url=row["url"], topic="fetch", release_id=row["release_id"])
     if rounds < needed:
         text = f"the document answers that it does not exist (seen {rounds} of {needed} times needed to believe it)"
-        _flag(tools, about, Problem(code="gone", text=text))
+        _flag(tools, checked, about, Problem(code="gone", text=text))
         return
-    events.record_release(tools.db, kind="withdrawn", release_id=row["release_id"], at=tools.at())
-    events.problems(tools.db, about, [], tools.at())
+    events.record_release(tools.db, kind="withdrawn", release_id=row["release_id"], at=checked.at)
+    events.problems(tools.db, about, [], checked.at)
     checked.told.append("withdrawn")
 
 
-def _flag(tools: Tools, about: events.About, *problems: Problem) -> None:
-    events.problems(tools.db, about, problems, tools.at())
+def _flag(tools: Tools, checked: Checked, about: events.About, *problems: Problem) -> None:
+    events.problems(tools.db, about, problems, checked.at)
 
 
 def read_in_place(
@@ -155,7 +171,7 @@ def _read(
         ),
     )
     about = events.About(source_id=source.id, url=ref.url, topic="document", release_id=recorded.release_id)
-    _flag(tools, about, *problems)
+    _flag(tools, checked, about, *problems)
     if recorded.kind:
         checked.told.append(recorded.kind)
         checked.changes += len(recorded.changes)
@@ -178,11 +194,11 @@ def _size_before(tools: Tools, source: Source, ref: ReleaseRef, cumulative: bool
 def _unfetched(tools: Tools, source: Source, ref: ReleaseRef, row: Row | None, found: Visit, checked: Checked) -> None:
     text = f'"{ref.title}" could not be fetched: {found.reason}'
     about = events.About(source_id=source.id, url=ref.url, topic="fetch", release_id=row["release_id"] if row else None)
-    _flag(tools, about, Problem(code="fetch", text=text))
+    _flag(tools, checked, about, Problem(code="fetch", text=text))
     checked.pending = checked.pending or row is None or not row["editions"]
     checked.worry(Trouble(state="blocked" if found.outcome == "blocked" else "failing", words=text))
     if checked.baseline:
-        releases.on_record(tools.db, source.id, source.options.publisher, ref, tools.at())
+        releases.on_record(tools.db, source.id, source.options.publisher, ref, checked.at)
 
 
 def _unreadable(
@@ -190,9 +206,9 @@ def _unreadable(
 ) -> None:
     """Flag a document we cannot read; a new file (not a web page) is news all the same, told once."""
     text = f'"{ref.title}" ({ref.url}) could not be read: {error}'
-    row = releases.enter(tools.db, source.id, source.options.publisher, ref, tools.at())
+    row = releases.enter(tools.db, source.id, source.options.publisher, ref, checked.at)
     about = events.About(source_id=source.id, url=ref.url, topic="document", release_id=row["release_id"])
-    _flag(tools, about, Problem(code="unreadable", text=text, holds_back=True))
+    _flag(tools, checked, about, Problem(code="unreadable", text=text, holds_back=True))
     checked.worry(Trouble(state="layout_changed" if isinstance(error, LayoutChanged) else "failing", words=text))
     if checked.baseline:
         releases.told(tools.db, row["release_id"])
@@ -201,7 +217,7 @@ def _unreadable(
             tools.db,
             kind="new",
             release_id=row["release_id"],
-            at=tools.at(),
+            at=checked.at,
             summary=f"a new release; its document could not be read: {error}",
         )
         releases.told(tools.db, row["release_id"])
@@ -211,9 +227,9 @@ def _unreadable(
 def _held(
     tools: Tools, source: Source, ref: ReleaseRef, problems: Sequence[Problem], worst: Problem, checked: Checked
 ) -> None:
-    row = releases.enter(tools.db, source.id, source.options.publisher, ref, tools.at())
+    row = releases.enter(tools.db, source.id, source.options.publisher, ref, checked.at)
     about = events.About(source_id=source.id, url=ref.url, topic="document", release_id=row["release_id"])
-    _flag(tools, about, *problems)
+    _flag(tools, checked, about, *problems)
     checked.worry(Trouble(state="layout_changed", words=f'"{ref.title}" is held back: {worst.text}'))
     if checked.baseline:
         releases.told(tools.db, row["release_id"])
@@ -223,5 +239,5 @@ def _listed_title(tools: Tools, ref: ReleaseRef, row: Row, checked: Checked) -> 
     before = row["listed_title"]
     if checked.baseline or not ref.title or not before or ref.title == before:
         return
-    events.record_title(tools.db, row["release_id"], before, ref.title, tools.at())
+    events.record_title(tools.db, row["release_id"], before, ref.title, checked.at)
     checked.told.append("revised")

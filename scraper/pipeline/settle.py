@@ -26,7 +26,7 @@ _NEWS = ("new", "revised", "corrected", "withdrawn", "restored")
 def settle(tools: Tools, source: Source, checked: Checked) -> None:
     """Record how a check went; the operator hears once when a bad spell begins and once when it ends."""
     row = seen.source_row(tools.db, source.id)
-    now = tools.at()
+    now = checked.at
     trouble = checked.trouble or _silence(source, row, checked, tools.now())
     failures = row["failures"] + 1 if checked.trouble else 0
     told = row["told_state"]

@@ -10,7 +10,7 @@ from scraper.model import Discovery, Document, Problem, ReleaseRef
 from scraper.pipeline import releases as documents
 from scraper.pipeline.outcome import Checked, Trouble
 from scraper.pipeline.tools import Tools, reader_version
-from scraper.pipeline.visit import Visit, document, visit
+from scraper.pipeline.visit import Visit, document
 from scraper.settings import Source
 from scraper.store import events, releases, seen
 from scraper.store.database import Row
@@ -21,7 +21,10 @@ def check_source(tools: Tools, source: Source, round_id: int | None) -> Checked:
     """Run one round of one source; raises nothing that a publisher can cause."""
     row = seen.source_row(tools.db, source.id)
     checked = Checked(
-        source_id=source.id, baseline=row["baseline_at"] is None, open=events.open_problems(tools.db, source.id)
+        source_id=source.id,
+        baseline=row["baseline_at"] is None,
+        at=tools.at(),
+        open=events.open_problems(tools.db, source.id),
     )
     known = releases.of_source(tools.db, source.id)
     index = documents.ask(tools, source, source.options.url, round_id, checked)
@@ -47,7 +50,7 @@ def _check_listed(
 ) -> None:
     version = reader_version(tools, source)
     try:
-        discovery = _discover(tools, source, index, version, round_id, whole)
+        discovery = _discover(tools, source, index, version, round_id, whole, checked)
     except DocumentError as error:
         state: SourceState = "layout_changed" if isinstance(error, LayoutChanged) else "failing"
         _index_trouble(tools, source, Trouble(state=state, words=str(error)), "index", checked)
@@ -60,11 +63,11 @@ def _index_trouble(
 ) -> None:
     checked.worry(trouble)
     about = events.About(source_id=source.id, url=source.options.url, topic=topic)
-    events.problems(tools.db, about, [Problem(code=trouble.state, text=trouble.words, holds_back=True)], tools.at())
+    events.problems(tools.db, about, [Problem(code=trouble.state, text=trouble.words, holds_back=True)], checked.at)
 
 
 def _discover(
-    tools: Tools, source: Source, index: Visit, version: str, round_id: int | None, whole: Row | None
+    tools: Tools, source: Source, index: Visit, version: str, round_id: int | None, whole: Row | None, checked: Checked
 ) -> Discovery | None:
     """Return what the index lists, or None when it is as it was read before."""
     if not index.unread(version) and (whole is not None or source.options.max_pages == 1):
@@ -82,7 +85,7 @@ def _discover(
         if url in asked:
             continue
         asked.add(url)
-        further = visit(tools, source, url, round_id)
+        further = documents.ask(tools, source, url, round_id, checked)
         if not further.good or further.capture_id is None:
             problems.append(Problem(code="index_page", text=f"{url}: {further.reason}", holds_back=True))
             break
@@ -125,7 +128,7 @@ def _walk(
     problems = checks.judge_listing(discovery, 0 if restated else before, source.expect)
     held = [problem for problem in problems if problem.holds_back]
     about = events.About(source_id=source.id, url=index.url, topic="index")
-    events.problems(tools.db, about, problems, tools.at())
+    events.problems(tools.db, about, problems, checked.at)
     if held:
         checked.worry(Trouble(state="layout_changed", words=held[0].text))
     checked.index_good = not held
@@ -166,6 +169,7 @@ def _watch_known(
     for row in old:
         if row["url"] == index.url:
             documents.as_before(tools, row, checked)
+            documents.settle_version(tools, source, row, index, checked)
             continue
         ref = listed.get(row["key"]) or ref_of(row)
         documents.check(tools, source, round_id, version, ref, row, checked)
@@ -200,5 +204,5 @@ def _count_unlisted(
             continue
         rounds = releases.unlisted(tools.db, row["release_id"], row["unlisted"] + 1)
         if rounds == source.confirm.withdrawn_rounds and not row["missing"] and not checked.baseline:
-            events.record_release(tools.db, kind="delisted", release_id=row["release_id"], at=tools.at())
+            events.record_release(tools.db, kind="delisted", release_id=row["release_id"], at=checked.at)
             checked.told.append("delisted")

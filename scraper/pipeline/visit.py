@@ -19,6 +19,7 @@ class Visit:
     """What came back from an address."""
 
     url: str
+    at: str
     outcome: FetchOutcome
     reason: str
     status: int | None
@@ -27,6 +28,8 @@ class Visit:
     read_capture: int | None
     """The bytes last read to the end."""
     read_version: str
+    unchanged: int
+    """Answers in a row without new bytes."""
 
     def unread(self, version: str) -> bool:
         """Are there bytes that this version of the reader has not read to the end?"""
@@ -68,12 +71,14 @@ def visit(tools: Tools, source: Source, url: str, round_id: int | None) -> Visit
     seen.fetched(tools.db, round_id, _row(source, fetched), capture_id if fetched.outcome == "ok" else None)
     return Visit(
         url=url,
+        at=fetched.started_at,
         outcome=fetched.outcome,
         reason=fetched.reason,
         status=fetched.status,
         capture_id=capture_id,
         read_capture=state.read_capture,
         read_version=state.read_version,
+        unchanged=state.unchanged,
     )
 
 

@@ -9,7 +9,6 @@ from scraper.model import (
     FACT_TYPES,
     Agreement,
     Archived,
-    Change,
     DetainerRecord,
     Event,
     ListedRow,
@@ -18,6 +17,7 @@ from scraper.model import (
     Stated,
 )
 from scraper.store.database import Database, Row
+from scraper.store.events import changes_of_event
 
 _ROWS = (Policy, Agreement, ListedRow, DetainerRecord)
 """Fact types that are rows of a published table (figures and cases are counted apart)."""
@@ -43,7 +43,7 @@ def notice(db: Database, event_id: str) -> Notice | None:
     event = Event(**{f.name: row[f.name] for f in fields(Event)})
     if row["release_id"] is None:
         return Notice(event=event, publisher=row["source_publisher"], source_title=row["source_title"])
-    changes = _changes(db, event_id)
+    changes = changes_of_event(db, event_id)
     places = {change.place_id for change in changes} | _places(db, row["reading_id"])
     return Notice(
         event=event,
@@ -69,23 +69,6 @@ def notices(db: Database, ids: Sequence[str]) -> dict[str, Notice]:
     """Return the notices of several events, in the order asked for."""
     found = ((event_id, notice(db, event_id)) for event_id in ids)
     return {event_id: one for event_id, one in found if one is not None}
-
-
-def _changes(db: Database, event_id: str) -> tuple[Change, ...]:
-    return tuple(
-        Change(
-            table=row["table_name"],
-            kind=row["kind"],
-            row_id=row["row_id"],
-            column=row["column_name"],
-            before=row["before"],
-            after=row["after"],
-            label=row["label"],
-            place_id=row["place_id"],
-            caused_by=row["caused_by"],
-        )
-        for row in db.rows("SELECT * FROM change WHERE event_id = ? ORDER BY position", event_id)
-    )
 
 
 _STATED_BY = "f.stream = n.stream AND a.seq <= n.seq AND (z.seq IS NULL OR z.seq >= n.seq) "  # alive in that reading

@@ -7,7 +7,7 @@ from typing import Literal
 from scraper import diff
 from scraper.ids import content_id
 from scraper.model import Change, Problem
-from scraper.store.database import Database
+from scraper.store.database import Database, Row
 from scraper.terms import CausedBy, EventKind
 
 
@@ -75,6 +75,33 @@ def _record_changes(
         "before", "after", "label", "place_id", "caused_by",
     )  # fmt: skip
     db.insert_all("change", columns, rows, ignore=True)
+
+
+def changes_of_event(db: Database, event_id: str) -> tuple[Change, ...]:
+    """Return the changes an event tells, in order."""
+    return _as_changes(db.rows("SELECT * FROM change WHERE event_id = ? ORDER BY position", event_id))
+
+
+def changes_of(db: Database, reading_id: int) -> tuple[Change, ...]:
+    """Return the changes a reading brought, told or not, in order."""
+    return _as_changes(db.rows("SELECT * FROM change WHERE reading_id = ? ORDER BY position", reading_id))
+
+
+def _as_changes(rows: Sequence[Row]) -> tuple[Change, ...]:
+    return tuple(
+        Change(
+            table=row["table_name"],
+            kind=row["kind"],
+            row_id=row["row_id"],
+            column=row["column_name"],
+            before=row["before"],
+            after=row["after"],
+            label=row["label"],
+            place_id=row["place_id"],
+            caused_by=row["caused_by"],
+        )
+        for row in rows
+    )
 
 
 _WORDS: dict[str, str] = {

@@ -82,6 +82,9 @@ def record(db: Database, entry: Entry) -> Recorded:
         changes = _replace_rows(db, entry, release_id, stream, reading_id, compare=head is not None)
         changes += _text_changes(entry, release, head)
         kind = _kind(entry, release, head, changes, restored)
+        if kind == "revised" and head and _alternates(db, stream, head, digest):
+            db.write("UPDATE reading SET damped = 1 WHERE reading_id = ?", reading_id)
+            kind = None
         events.record_reading(
             db,
             kind=None if entry.quiet else kind,
@@ -108,6 +111,43 @@ def _unchanged(db: Database, entry: Entry, release: Row, head: Row, restored: bo
         events.record_release(db, kind=kind, release_id=release["release_id"], at=entry.seen_at)
     releases.read(db, release["release_id"], entry.ref, entry.reading, entry.seen_at)
     return Recorded(release_id=release["release_id"], kind=kind)
+
+
+def _alternates(db: Database, stream: str, head: Row, digest: str) -> bool:
+    """Is this the third turn between the same two versions, A, B, A and now B? Then caches disagree; it is no news."""
+    rows = db.rows(
+        "SELECT content_hash FROM reading WHERE stream = ? AND seq < ? ORDER BY seq DESC LIMIT 2", stream, head["seq"]
+    )
+    return [row["content_hash"] for row in rows] == [digest, head["content_hash"]]
+
+
+def tell_settled(db: Database, source_id: str, release_id: str, cumulative: bool, at: str) -> Recorded | None:
+    """One of two alternating versions has stayed: tell it, unless it is the one told last."""
+    head = current(db, stream_of(source_id, release_id, cumulative))
+    if head is None or not head["damped"]:
+        return None
+    told = db.one(
+        "SELECT content_hash FROM reading WHERE stream = ? AND NOT damped ORDER BY seq DESC LIMIT 1", head["stream"]
+    )
+    with db.atomic():
+        db.write("UPDATE reading SET damped = 0 WHERE reading_id = ?", head["reading_id"])
+        if told and told["content_hash"] == head["content_hash"]:
+            return None
+        changes = events.changes_of(db, head["reading_id"])
+        db.write("DELETE FROM change WHERE reading_id = ?", head["reading_id"])
+        before = db.one("SELECT reading_id FROM reading WHERE stream = ? AND seq = ?", head["stream"], head["seq"] - 1)
+        events.record_reading(
+            db,
+            kind="revised",
+            source_id=source_id,
+            release_id=release_id,
+            reading_id=head["reading_id"],
+            before=before["reading_id"] if before else None,
+            changes=changes,
+            caused_by="publisher",
+            at=at,
+        )
+    return Recorded(release_id=release_id, kind="revised", changes=changes)
 
 
 def _announced(db: Database, reading_id: int, words: str) -> None:

@@ -74,7 +74,8 @@ CREATE TABLE reading (
   reading_id INTEGER PRIMARY KEY, edition_id INTEGER NOT NULL REFERENCES edition (edition_id), stream TEXT NOT NULL, seq INTEGER NOT NULL,
   seen_at TEXT NOT NULL,                                 -- when the publisher's content was seen, not when we parsed it
   reader TEXT NOT NULL, reader_version TEXT NOT NULL, content_hash TEXT NOT NULL, title TEXT NOT NULL DEFAULT '',
-  text TEXT NOT NULL DEFAULT '', rows INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT 'current'  -- current, past, held
+  text TEXT NOT NULL DEFAULT '', rows INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT 'current',  -- current, past
+  damped INTEGER NOT NULL DEFAULT 0                      -- 1: two versions alternate; told when one of them stays
 ) STRICT;
 CREATE UNIQUE INDEX reading_seq ON reading (stream, seq);
 CREATE INDEX reading_edition ON reading (edition_id);
