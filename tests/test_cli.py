@@ -2,13 +2,14 @@
 
 import csv
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import typer.main
 
 from scraper.cli import app
-from tests.commands import run
+from tests.commands import run, until
 from tests.desk import Desk
 from tests.publisher import Publisher
 from tests.test_pipeline import NEWS, ROWS, TABLE, article, listing, table
@@ -113,6 +114,22 @@ def test_asof_prints_the_table_as_csv(desk: Desk) -> None:
     tables = {one["table"]: one["rows"] for one in json.loads(done.stdout)}
     assert [tuple(row.values()) for row in tables["listed_row"]] == ROWS
     assert run("asof", "2001-01-01", "counts", cwd=desk.folder).returncode == 1
+
+
+def test_diff_shows_what_a_release_changed_between_two_moments(desk: Desk) -> None:
+    run("check", cwd=desk.folder)
+    (first,) = desk.ask("SELECT release_id, first_seen_at FROM release WHERE source_id = 'counts'")
+    run("check", cwd=desk.folder)
+    desk.publisher.put("/table", table([("Cook County", "IL", "1,805"), *ROWS[1:]]))
+    then = datetime.fromisoformat(first["first_seen_at"]) + timedelta(seconds=1)
+    until(lambda: datetime.now(UTC) >= then, "the next second")
+    run("check", cwd=desk.folder)
+    done = run("diff", first["release_id"], "--from", first["first_seen_at"], "--to", "2999-01-01", cwd=desk.folder)
+    assert done.stdout.split("\t")[2:] == ["count", "1,804", "1,805\n"]
+    assert "1 row changed" in done.stderr
+    assert run("diff", "nope", "--from", "2999-01-01", "--to", "2999-01-01", cwd=desk.folder).returncode == 1
+    done = run("diff", first["release_id"], "--from", "2001-01-01", "--to", "2999-01-01", cwd=desk.folder)
+    assert done.returncode == 1
 
 
 def test_backup_restore_and_verify(desk: Desk) -> None:

@@ -10,11 +10,11 @@ from typing import Annotated
 
 import typer
 
-from scraper import alerts, health
+from scraper import alerts, diff, health
 from scraper.cli.app import DEFAULT_CONFIG, ConfigPath, app, plain, settings_of, show
 from scraper.errors import DetainerWatchError
 from scraper.export import neutral
-from scraper.store import ask
+from scraper.store import ask, compare
 from scraper.store.database import Database
 
 
@@ -94,10 +94,7 @@ def asof(
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of CSV.")] = False,
 ) -> None:
     """Print what a source published as of a date, as CSV (or JSON) with the archived document's hash."""
-    try:
-        datetime.fromisoformat(date)
-    except ValueError as error:
-        raise typer.BadParameter(f'"{date}" is not a date; write 2025-06-05') from error
+    _is_date(date)
     with reading(config) as db:
         tables = ask.as_of(db, source, date)
     if not tables:
@@ -110,6 +107,33 @@ def asof(
         writer = csv.DictWriter(sys.stdout, list(one.rows[0]), lineterminator=os.linesep)
         writer.writeheader()
         writer.writerows({name: neutral(cell) for name, cell in row.items()} for row in one.rows)
+
+
+@app.command("diff")
+def differences(
+    release: Annotated[str, typer.Argument(help="A release's id (see the table `release`).", metavar="RELEASE")],
+    start: Annotated[str, typer.Option("--from", help="A date or time.", metavar="DATE")],
+    end: Annotated[str, typer.Option("--to", help="A later date or time.", metavar="DATE")],
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Show how what a release states changed between two dates, row by row."""
+    for date in (start, end):
+        _is_date(date)
+    with reading(config) as db:
+        try:
+            changes = compare.between(db, release, start, end)
+        except LookupError as error:
+            raise DetainerWatchError(f'Nothing of release "{release}" is on record as of {start}.') from error
+    columns = ("row", "what", "column", "before", "after")
+    show("Differences", columns, ((c.label, f"{c.table} {c.kind}", c.column, c.before, c.after) for c in changes))
+    typer.echo(diff.summary(changes) or "no difference", err=True)
+
+
+def _is_date(text: str) -> None:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f'"{text}" is not a date; write 2025-06-05') from error
 
 
 @app.command()

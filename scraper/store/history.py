@@ -237,12 +237,12 @@ def _replace_rows(
         come = [(_row_id(stream, kind, hashes, index, reading_id), facts[index]) for index in matched.come]
         _start(db, kind, entry.source_id, release_id, stream, reading_id, come)
         if compare:
-            told += [c for c in diff.row_changes(gone, come) if not _derived(c, gone, come)]
+            told += [c for c in diff.row_changes(gone, come) if not is_derived(c, gone, come)]
     return tuple(told)
 
 
-def _derived(change: Change, gone: Sequence[tuple[int, Fact]], come: Sequence[tuple[int, Fact]]) -> bool:
-    """A figure read off a stored table row: the row tells the change, once."""
+def is_derived(change: Change, gone: Sequence[tuple[int, Fact]], come: Sequence[tuple[int, Fact]]) -> bool:
+    """Is it of a figure read off a stored table row? Then the row tells the change, once."""
     if change.table != "figure":
         return False
     return any(row_id == change.row_id and getattr(fact, "derived", False) for row_id, fact in (*gone, *come))
@@ -299,5 +299,10 @@ def load(db: Database, kind: type[Fact], row_id: int) -> Fact:
 def _text_changes(entry: Entry, release: Row, head: Row | None) -> tuple[Change, ...]:
     if head is None or (entry.cumulative and head["release_id"] != release["release_id"]):
         return ()
-    before = head["text"].split("\n") if head["text"] else []
-    return diff.title_change(head["title"], entry.reading.title) + diff.text_changes(before, entry.reading.paragraphs)
+    changed = diff.text_changes(paragraphs(head), entry.reading.paragraphs)
+    return diff.title_change(head["title"], entry.reading.title) + changed
+
+
+def paragraphs(reading: Row) -> list[str]:
+    """Return the paragraphs of a stored reading."""
+    return reading["text"].split("\n") if reading["text"] else []
