@@ -53,67 +53,57 @@ class Parser:
         """
         if not heavy:
             return function(*args)
-        child = self._idle.get()
+        child, healthy = self._idle.get(), None
         try:
             child = child or _Child(self._memory_mb)
             succeeded, result = child.call(function, args, self._seconds)
+            healthy = child
         finally:
-            alive = child if child and child.healthy else None
-            if child and not alive:
+            if child and not healthy:
                 child.end()
-            self._idle.put(alive)
+            self._idle.put(healthy)
         if not succeeded:
             raise result
         return result  # type: ignore[no-any-return]
 
     def rest(self) -> None:
         """End the children that have nothing to do; the next call starts new ones."""
-        idle = []
-        with suppress(queue.Empty):
-            while True:
-                idle.append(self._idle.get_nowait())
-        for child in idle:
+        for child in [self._idle.get_nowait() for _ in range(self._idle.qsize())]:
             if child:
                 child.end()
             self._idle.put(None)
 
 
 class _Child:
-    """One child process, its pipe, and whether it can be used again."""
+    """One child process and its pipe; of no use any more once a call raised."""
 
     def __init__(self, memory_mb: int) -> None:
-        self.healthy = False
         self._memory_mb = memory_mb
         self._pipe, theirs = _SPAWN.Pipe()
         self._process = _SPAWN.Process(target=_serve, args=(theirs, memory_mb), daemon=True, name="reader")
         try:
-            self._process.start()
-            theirs.close()
-            if not self._pipe.poll(_START_SECONDS) or self._pipe.recv() != "ready":
+            with theirs:
+                self._process.start()
+            if not self._pipe.poll(_START_SECONDS):
                 raise EOFError
+            self._pipe.recv()
         except (EOFError, OSError) as error:
-            theirs.close()
             self.end()
             raise RuntimeError("The child process that reads documents does not start.") from error
-        self.healthy = True
 
     def call(self, function: Callable[..., Any], args: tuple[object, ...], seconds: float) -> tuple[bool, Any]:
         """Return True and the result, or False and the exception that the function raised."""
-        task = pickle.dumps((function, args), protocol=pickle.HIGHEST_PROTOCOL)
-        self.healthy = False
         try:
-            self._pipe.send_bytes(task)
+            self._pipe.send((function, args))
             if not self._pipe.poll(seconds):
                 raise Unreadable(f"The document took longer than {seconds:g} s to read.")
             succeeded, answer = self._pipe.recv()
         except (EOFError, OSError):
             raise Unreadable(self._ending()) from None
-        self.healthy = True
         return succeeded, answer
 
     def end(self) -> None:
         """Kill the process and close everything."""
-        self.healthy = False
         if self._process.pid is not None:
             self._process.kill()
             self._process.join()
@@ -135,31 +125,25 @@ def _serve(pipe: Connection, memory_mb: int) -> None:
     pipe.send("ready")
     with suppress(EOFError, OSError):
         while True:
-            pipe.send_bytes(_answer(pipe))
+            task = pipe.recv_bytes()
+            pipe.send_bytes(_answer(task))
 
 
-def _answer(pipe: Connection) -> bytes:
+def _answer(task: bytes) -> bytes:
+    """Return, pickled, True and the result, or False and an error with its traceback as a note."""
     try:
-        function, args = pickle.loads(pipe.recv_bytes())  # noqa: S301  from our own parent
-        return pickle.dumps((True, function(*args)), protocol=pickle.HIGHEST_PROTOCOL)
-    except EOFError:
-        raise
+        function, args = pickle.loads(task)  # noqa: S301  from our own parent
+        return pickle.dumps((True, function(*args)))
     except MemoryError:
         sys.exit(OUT_OF_MEMORY)
     except BaseException as error:
-        return _portable(error)
-
-
-def _portable(error: BaseException) -> bytes:
-    """Return the pickled error with its traceback as a note, or, where it does not pickle, one that tells of it."""
-    trace = traceback.format_exc()
-    try:
-        error.add_note(trace)
-        answer = pickle.dumps((False, error))
-        pickle.loads(answer)  # noqa: S301  our own bytes
-    except Exception:
+        trace = traceback.format_exc()
+        with suppress(Exception):
+            error.add_note(trace)
+            answer = pickle.dumps((False, error))
+            pickle.loads(answer)  # noqa: S301  our own bytes
+            return answer
         return pickle.dumps((False, RuntimeError(trace)))
-    return answer
 
 
 def _limit(memory_mb: int) -> None:

@@ -4,12 +4,12 @@ import base64
 import hashlib
 import re
 import zlib
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import Message
-from http import HTTPStatus
+from http.client import responses
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +28,9 @@ _HTTP_URL: Final = re.compile(r"https?://[^\s\x00-\x20]+", re.IGNORECASE)
 _CHUNK_SIZE: Final = re.compile(rb"[0-9a-fA-F]+[ \t]*(;[^\r\n]*)?\r\n")
 _ABOUT_THE_WIRE: Final = frozenset({"content-encoding", "content-length", "transfer-encoding", "connection"})
 _DATE: Final = re.compile(r"(\.\d+)?Z$")
+_Headers = Sequence[tuple[str, str]]
+_Answer = tuple[int, tuple[tuple[str, str], ...], bytes]
+"""Status, headers and decoded body."""
 _DAMAGE: Final = (ArchiveLoadFailed, StatusAndHeadersParserException, OSError, EOFError, ValueError, zlib.error)
 
 
@@ -90,7 +93,7 @@ def export(captures: Iterable[WarcCapture], archive: Archive, target: Path) -> i
 
 def _warcinfo(writer: WARCWriter, at: str) -> Any:
     words = b"software: detainer-watch\r\nformat: WARC File Format 1.1\r\n"
-    headers = {"WARC-Date": at, "WARC-Record-ID": _record_id("warcinfo", at)}
+    headers = _record_headers("warcinfo", at)
     return writer.create_warc_record("", "warcinfo", BytesIO(words), len(words), warc_headers_dict=headers)
 
 
@@ -98,31 +101,19 @@ def _response(writer: WARCWriter, capture: WarcCapture, data: bytes) -> Any:
     kept = [(k, " ".join(v.split())) for k, v in capture.headers.items() if k.lower() not in _ABOUT_THE_WIRE]
     if not any(name.lower() == "content-type" for name, _ in kept):
         kept.append(("Content-Type", capture.media_type + (f"; charset={capture.charset}" if capture.charset else "")))
-    phrase = HTTPStatus(capture.status).phrase if capture.status in HTTPStatus.__members__.values() else "Unknown"
+    status = f"{capture.status} {responses.get(capture.status, 'Unknown')}"
+    http = StatusAndHeaders(status, [*kept, ("Content-Length", str(len(data)))], protocol="HTTP/1.1")
+    headers = _record_headers(capture.url, capture.captured_at, capture.sha256)
     return writer.create_warc_record(
-        capture.url,
-        "response",
-        BytesIO(data),
-        len(data),
-        warc_headers_dict={
-            "WARC-Date": capture.captured_at,
-            "WARC-Record-ID": _record_id(capture.url, capture.captured_at, capture.sha256),
-        },
-        http_headers=StatusAndHeaders(
-            f"{capture.status} {phrase}", [*kept, ("Content-Length", str(len(data)))], protocol="HTTP/1.1"
-        ),
+        capture.url, "response", BytesIO(data), len(data), warc_headers_dict=headers, http_headers=http
     )
 
 
-def _record_id(*parts: str) -> str:
-    return f"<urn:uuid:{uuid5(NAMESPACE_URL, ' '.join(parts))}>"
+def _record_headers(what: str, at: str, *more: str) -> dict[str, str]:
+    return {"WARC-Date": at, "WARC-Record-ID": f"<urn:uuid:{uuid5(NAMESPACE_URL, ' '.join((what, at, *more)))}>"}
 
 
-def _unheard(_: str) -> None:
-    pass
-
-
-def read(path: Path, *, max_body_mb: float = 200.0, report: Callable[[str], None] = _unheard) -> Iterator[WarcPage]:
+def read(path: Path, *, max_body_mb: float = 200.0, report: Callable[[str], object] = str) -> Iterator[WarcPage]:
     """Yield every http(s) page of a WARC file, plain or compressed, in file order and with any status.
 
     A record that cannot be used (too large, cut by the crawler, encoded in a way we do not know, a revisit whose
@@ -131,18 +122,28 @@ def read(path: Path, *, max_body_mb: float = 200.0, report: Callable[[str], None
     """
     originals: dict[str, int] = {}
     limit = int(max_body_mb * 1_000_000)
-    for records, record in _records(path):
+    for offset, record in _records(path):
         url, date = _header(record, "WARC-Target-URI"), _header(record, "WARC-Date")
         if record.rec_type not in ("response", "resource", "revisit") or not _HTTP_URL.fullmatch(url):
             continue
         try:
             if record.rec_type == "revisit":
-                page = _original(path, record, originals, limit)
+                status, headers, data = _original(path, record, originals, limit)
             else:
-                page = _page(record, limit)
-                offset = records.get_record_offset()
-                originals |= dict.fromkeys((f"{url} {date}", _header(record, "WARC-Payload-Digest")), offset)
-            yield replace(page, url=url, captured_at=_second(date))
+                status, headers, data = _answer(record, limit)
+                keys = (f"{url} {date}", _header(record, "WARC-Payload-Digest"))
+                originals |= {key: offset for key in keys if key}
+            mime = Message()
+            mime["Content-Type"] = " ".join(_named(headers, "content-type").split())
+            yield WarcPage(
+                url=url,
+                captured_at=_second(date),
+                status=status,
+                media_type=mime.get_content_type() if mime["Content-Type"] else "",
+                charset=mime.get_content_charset(),
+                headers=headers,
+                data=data,
+            )
         except _Refused as refusal:
             report(f"{path.name}: {url[:200]} of {date[:40]} was skipped: {refusal}.")
 
@@ -157,8 +158,8 @@ class _Records(WARCIterator):  # type: ignore[misc]
         super().close()
 
 
-def _records(path: Path, offset: int = 0) -> Generator[tuple[_Records, Any], None, None]:
-    """Yield each record with its block unread; only warcio's own trouble becomes a DocumentError."""
+def _records(path: Path, offset: int = 0) -> Generator[tuple[int, Any], None, None]:
+    """Yield each record, its block unread, behind its offset; only warcio's own trouble becomes a DocumentError."""
     count = 0
     try:
         with path.open("rb") as file:
@@ -168,7 +169,7 @@ def _records(path: Path, offset: int = 0) -> Generator[tuple[_Records, Any], Non
                 count += 1
                 if record.length is None:
                     raise ArchiveLoadFailed("a record does not say how long it is")
-                yield records, record
+                yield records.offset, record
                 records.read_to_end()
                 if record.raw_stream.limit > 0:
                     raise ArchiveLoadFailed("the last record is cut")
@@ -179,19 +180,17 @@ def _records(path: Path, offset: int = 0) -> Generator[tuple[_Records, Any], Non
         raise Unreadable(f"{path} is damaged or no WARC file; records read before that: {count}. {reason}.") from error
 
 
-def _page(record: Any, limit: int) -> WarcPage:
+def _answer(record: Any, limit: int) -> _Answer:
     block = _block(record, limit)
     if record.rec_type == "resource":
-        return _as_page(200, (("Content-Type", _header(record, "Content-Type")),), block)
+        return 200, (("Content-Type", _header(record, "Content-Type")),), block
     stream = BytesIO(block)
     try:
         http = StatusAndHeadersParser([], verify=False).parse(stream)
         status = int(http.get_statuscode())
     except (StatusAndHeadersParserException, EOFError, ValueError) as error:
         raise _Refused("it holds no HTTP answer") from error
-    headers = {name.lower(): value for name, value in http.headers}
-    body = _decoded(stream.read(), headers, limit)
-    return _as_page(status, tuple(http.headers), body)
+    return status, tuple(http.headers), _decoded(stream.read(), http.headers, limit)
 
 
 def _block(record: Any, limit: int) -> bytes:
@@ -215,31 +214,18 @@ def _digest_agrees(block: bytes, stated: str) -> bool:
     return value.rstrip("=").lower() in (digest.hex(), base64.b32encode(digest).decode().rstrip("=").lower())
 
 
-def _as_page(status: int, headers: tuple[tuple[str, str], ...], data: bytes) -> WarcPage:
-    mime = Message()
-    mime["Content-Type"] = " ".join(next((v for name, v in headers if name.lower() == "content-type"), "").split())
-    media_type = mime.get_content_type() if mime["Content-Type"] else ""
-    charset = mime.get_content_charset()
-    return WarcPage(
-        url="", captured_at="", status=status, media_type=media_type, charset=charset, headers=headers, data=data
-    )
-
-
-def _decoded(body: bytes, headers: Mapping[str, str], limit: int) -> bytes:
+def _decoded(body: bytes, headers: _Headers, limit: int) -> bytes:
     """Undo chunks and compression; many crawlers undid them already and left the headers as they were."""
-    length = headers.get("content-length", "")
-    if (
-        length.isdecimal()
-        and len(body) < int(length)
-        and not headers.keys() & {"content-encoding", "transfer-encoding"}
-    ):
+    length, transfer = _named(headers, "content-length"), _named(headers, "transfer-encoding").lower()
+    encodings = _named(headers, "content-encoding").lower().replace(" ", "")
+    if length.isdecimal() and len(body) < int(length) and not (encodings or transfer):
         raise _Refused("the answer is shorter than its Content-Length")
-    if "chunked" in headers.get("transfer-encoding", "").lower() and _CHUNK_SIZE.match(body):
+    if "chunked" in transfer and _CHUNK_SIZE.match(body):
         try:
             body = ChunkedDataReader(BytesIO(body), raise_exceptions=True).read()
         except ChunkedDataException as error:
             raise _Refused("its chunks are cut") from error
-    for encoding in reversed(headers.get("content-encoding", "").lower().replace(" ", "").split(",")):
+    for encoding in reversed(encodings.split(",")):
         if encoding in ("gzip", "x-gzip") and body.startswith(b"\x1f\x8b"):
             body = _inflated(body, 31, limit)
         elif encoding == "deflate":
@@ -262,15 +248,13 @@ def _inflated(body: bytes, window: int, limit: int) -> bytes:
     return data
 
 
-def _original(path: Path, record: Any, originals: Mapping[str, int], limit: int) -> WarcPage:
+def _original(path: Path, record: Any, originals: Mapping[str, int], limit: int) -> _Answer:
     refers_to = f"{_header(record, 'WARC-Refers-To-Target-URI')} {_header(record, 'WARC-Refers-To-Date')}"
-    digest = _header(record, "WARC-Payload-Digest")
-    offset = originals.get(digest) if digest else None
-    offset = originals.get(refers_to) if offset is None else offset
+    offset = originals.get(_header(record, "WARC-Payload-Digest"), originals.get(refers_to))
     if offset is None:
         raise _Refused("it only says that its content is that of a record which is not in this file")
     with closing(_records(path, offset)) as records:
-        return _page(next(records)[1], limit)
+        return _answer(next(records)[1], limit)
 
 
 def _second(date: str) -> str:
@@ -282,3 +266,7 @@ def _second(date: str) -> str:
 
 def _header(record: Any, name: str) -> str:
     return (record.rec_headers.get_header(name) or "").strip()
+
+
+def _named(headers: _Headers, name: str) -> str:
+    return next((value for key, value in headers if key.lower() == name), "")

@@ -1,10 +1,22 @@
-"""What a fetch hands back, what it remembers about hosts, and how it ends early."""
+"""What a fetch hands back, how it ends early, and what an answer means: pure rules on status, headers and body."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from http.client import responses
+from typing import Final, Protocol
 
+from scraper.fetch.challenge import wall
 from scraper.terms import FetchOutcome
+
+_OUTCOMES: Final[dict[int, FetchOutcome]] = {
+    **dict.fromkeys((404, 410), "gone"),
+    **dict.fromkeys((401, 403, 429, 451), "blocked"),
+}
+"""Of statuses that are no page; all others are "failed"."""
+_KEPT: Final = frozenset(
+    ("etag", "last-modified", "content-type", "date", "retry-after", "server", "content-length", "content-encoding")
+)
+_MAX_VALUE: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,3 +85,49 @@ class Failed(Ended):
 
 class Broken(Failed):
     """The connection failed in a way that may pass: worth another try."""
+
+
+def judge(status: int | None, headers: Mapping[str, str], body: bytes, *, asked: bool, resting: bool) -> FetchOutcome:
+    """Return "ok" for a page and "not_modified" for an honest 304; raise `Ended` for everything else.
+
+    `asked` tells whether validators were sent, `resting` whether the host asked to be left alone for a while.
+    """
+    if status == 200:
+        if not body:
+            raise Failed("empty body")
+        if found := wall(body, content_type(headers)[0]):
+            raise Ended("blocked", found)
+        return "ok"
+    if status == 304:
+        if not asked:
+            raise Failed("answered 304 Not Modified, though nothing was known to compare with")
+        return "not_modified"
+    raise Ended("blocked" if resting else _OUTCOMES.get(status or 0, "failed"), answered(status))
+
+
+def answered(status: int | None) -> str:
+    """Return "answered 403 Forbidden": our phrase, not the server's."""
+    return f"answered {status} {responses.get(status or 0, '')}".rstrip()
+
+
+def kept_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return the headers that matter: the first of each name, printable, at most 500 characters."""
+    kept: dict[str, str] = {}
+    for name, value in raw:
+        if (key := name.decode("latin-1").lower()) in _KEPT:
+            kept.setdefault(key, "".join(filter(str.isprintable, value.decode("latin-1")))[:_MAX_VALUE])
+    return kept
+
+
+def content_type(headers: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """Return media type and charset of the Content-Type header, in lower case; None for what it does not say."""
+    media_type, *parameters = headers.get("content-type", "").lower().split(";")
+    values = (value.partition("=") for value in parameters)
+    charset = next((value.strip(" \t\"'") for name, _, value in values if name.strip() == "charset"), "")
+    return media_type.strip() or None, charset or None
+
+
+def validator(text: str | None) -> str | None:
+    """Return an ETag or date that can be sent back exactly as it came; None for any other."""
+    fit = text and len(text) < _MAX_VALUE and text.isascii() and text.isprintable() and text == text.strip()
+    return text if fit else None

@@ -32,28 +32,27 @@ def read_body(pieces: Iterable[bytes], encoding: str, limit: int, tick: Callable
 
 
 def _inflated(pieces: Iterable[bytes], coding: str, tick: Callable[[], object]) -> Iterable[bytes]:
-    inflate = None
-    started = False
+    inflate, started = None, False
     try:
         for piece in pieces:
-            while piece:
+            full = False
+            while piece or full:
                 if inflate is None:
-                    if started and piece[0] != 0x1F:
-                        if piece.strip(b"\0"):
-                            raise Failed(f"the {coding} body is followed by other bytes")
+                    if started and not piece.strip(b"\0"):
                         break  # zero padding after the last member
+                    if started and piece[0] != 0x1F:
+                        raise Failed(f"the {coding} body is followed by other bytes")
                     inflate, started = zlib.decompressobj(_window(coding, piece)), True
-                yield inflate.decompress(piece, _STEP)
-                piece = inflate.unused_data if inflate.eof else inflate.unconsumed_tail
+                part = inflate.decompress(piece, _STEP)
+                yield part
+                tick()
+                # a full step may leave output in the window even when all input is taken
+                full = len(part) == _STEP and not inflate.eof
+                piece = inflate.unused_data or inflate.unconsumed_tail
                 inflate = None if inflate.eof else inflate
-                tick()
-            # what the window still holds comes out even when all input is taken
-            while inflate is not None and (rest := inflate.decompress(b"", _STEP)):
-                yield rest
-                tick()
     except zlib.error:
         raise Failed(f"the {coding} body is damaged") from None
-    if inflate is not None and not inflate.eof:
+    if inflate:
         raise Failed(f"the {coding} body is cut")
 
 

@@ -4,7 +4,7 @@ import random
 import ssl
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
@@ -12,19 +12,30 @@ from typing import Final, Self
 
 import httpcore
 import httpx
-from protego import Protego
 
 from scraper import __version__, settings
-from scraper.fetch.answer import Broken, Ended, Failed, Fetched, HostMemory
+from scraper.fetch.answer import (
+    Broken,
+    Ended,
+    Failed,
+    Fetched,
+    HostMemory,
+    answered,
+    content_type,
+    judge,
+    kept_headers,
+    validator,
+)
 from scraper.fetch.body import read_body
-from scraper.fetch.pace import Pace, iso
+from scraper.fetch.hosts import AGENT, Hosts, iso
 from scraper.fetch.policy import Refused, Target, check, parse, shown
-from scraper.fetch.robots import AGENT, MAX_BYTES, Robots
-from scraper.fetch.verdict import REDIRECTS, TRANSIENT, answered, content_type, judge, kept_headers, validator
-from scraper.fetch.wire import Budget, Resolve, Transport, Wire
+from scraper.fetch.wire import Budget, Resolve, Wire
 from scraper.terms import FetchOutcome
 
 MAX_REDIRECTS: Final = 5
+_REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
+_TRANSIENT: Final = frozenset((500, 502, 504))
+_ROBOTS_BYTES: Final = 1_000_000
 _DRAIN: Final = 64 * 1024
 """Bytes of an unwanted body that are read so that its connection can be used again."""
 
@@ -33,18 +44,20 @@ _DRAIN: Final = 64 * 1024
 class _Trip:
     """One fetch under way, and how far it has come."""
 
-    url: str
+    final_url: str
     allow_hosts: Sequence[str]
-    validators: dict[str, str]
-    limit: int
+    validators: Mapping[str, str]
     budget: Budget
     asks_robots: bool
-    target: Target | None = None
-    location: str | None = None
     requests: int = 0
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    location: str | None = None
     resting: bool = False
+
+    def judge(self, body: bytes) -> FetchOutcome:
+        """Say what the last answer is, or raise `Ended`."""
+        return judge(self.status, self.headers, body, asked=bool(self.validators), resting=self.resting)
 
 
 class Fetcher:
@@ -67,39 +80,36 @@ class Fetcher:
         self._now = now
         self._backoff = backoff
         self._stop = threading.Event()
-        memory_lock = threading.Lock()
-        self._pace = Pace(settings.per_host_per_second, memory, memory_lock, self._stop, now)
-        self._robots = Robots(memory, memory_lock, now)
-        self._wire = Wire(settings.allow_private, resolve, self._stop)
-        self._client = httpx.Client(
-            transport=Transport(
-                self._wire, ssl_context or httpx.create_ssl_context(trust_env=False), settings.concurrency
-            ),
-            headers={
-                "User-Agent": f"{AGENT}/{__version__} (+{settings.contact})",
-                "Accept": "text/html,application/xhtml+xml,*/*;q=0.8",
-                "Accept-Encoding": "gzip, deflate",
-            },
-            follow_redirects=False,
-            trust_env=False,
-            timeout=None,  # noqa: S113  # the budget bounds every read
+        self._hosts = Hosts(settings.per_host_per_second, memory, self._stop, now)
+        self._wire = Wire(settings.allow_private, resolve)
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=ssl_context or httpx.create_ssl_context(trust_env=False),
+            max_connections=None,
+            max_keepalive_connections=settings.concurrency,
+            keepalive_expiry=15.0,
+            network_backend=self._wire,
         )
+        self._headers = {
+            "User-Agent": f"{AGENT}/{__version__} (+{settings.contact})",
+            "Accept": "text/html,application/xhtml+xml,*/*;q=0.8",
+            "Accept-Encoding": "gzip, deflate",
+            "Connection": "keep-alive",
+        }
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._client.close()
+        self._pool.close()
 
     def stop(self) -> None:
         """End running fetches at once and let no new one begin; callable from any thread, for good."""
         self._stop.set()
-        self._wire.cut()
 
     def resting(self, url: str) -> str | None:
         """Return the time until which the host of `url` asked to be left alone, if that is in the future."""
         try:
-            return self._pace.resting(parse(url).authority)
+            return self._hosts.resting(parse(url).authority)
         except Refused:
             return None
 
@@ -109,21 +119,23 @@ class Fetcher:
         """Return what `url` answers; whatever a publisher does is an outcome, never an exception."""
         started_at, clock = iso(self._now()), time.monotonic()
         sent = {"If-None-Match": validator(etag), "If-Modified-Since": validator(last_modified)}
-        validators = {name: value for name, value in sent.items() if value}
-        limit = int(self._settings.max_body_mb * 1_000_000)
-        trip = self._trip(url, allow_hosts, validators, limit, asks_robots=self._settings.respect_robots)
-        outcome: FetchOutcome
+        trip = _Trip(
+            final_url=url,
+            allow_hosts=allow_hosts,
+            validators={name: value for name, value in sent.items() if value},
+            budget=self._budget(int(self._settings.max_body_mb * 1_000_000)),
+            asks_robots=self._settings.respect_robots,
+        )
         body, reason = b"", ""
         try:
-            body = self._follow(trip)
-            page = judge(trip.status or 0, trip.headers, body, conditional=bool(validators), resting=trip.resting)
-            outcome = "ok" if page else "not_modified"
+            body = self._follow(trip, url)
+            outcome = trip.judge(body)
         except Ended as problem:
             outcome, reason = problem.outcome, str(problem)
         media_type, charset = content_type(trip.headers)
         return Fetched(
             url=url,
-            final_url=trip.target.url if trip.location is not None and trip.target else url,
+            final_url=trip.final_url,
             outcome=outcome,
             status=trip.status,
             headers=trip.headers,
@@ -138,148 +150,109 @@ class Fetcher:
             requests=trip.requests,
         )
 
-    def _trip(
-        self, url: str, allow_hosts: Sequence[str], validators: dict[str, str], limit: int, *, asks_robots: bool
-    ) -> _Trip:
-        budget = Budget(self._settings.timeout_seconds, limit, self._stop)
-        return _Trip(
-            url=url,
-            allow_hosts=allow_hosts,
-            validators=validators,
-            limit=limit,
-            budget=budget,
-            asks_robots=asks_robots,
-        )
+    def _budget(self, limit: int) -> Budget:
+        return Budget(self._settings.timeout_seconds, limit, self._stop)
 
-    def _follow(self, trip: _Trip) -> bytes:
+    def _follow(self, trip: _Trip, url: str) -> bytes:
         """Return the body of the last answer after at most five redirects, each checked like the first URL."""
-        try:
-            target = check(trip.url, trip.allow_hosts)
-        except Refused as problem:
-            raise Failed(f"not asked: {problem}") from None
-        for _ in range(MAX_REDIRECTS + 1):
-            trip.target = target
+        target = None
+        for hop in range(MAX_REDIRECTS + 1):
+            try:
+                target = check(url, trip.allow_hosts, before=target)
+            except Refused as problem:
+                raise Failed(f"{'redirects to' if hop else 'not asked:'} {problem}") from None
+            trip.final_url = target.url if hop else url
             self._permit(trip, target)
             body = self._ask(trip, target)
-            if trip.status not in REDIRECTS:
+            if trip.status not in _REDIRECTS:
                 return body
             if trip.location is None:
                 raise Failed(f"{answered(trip.status)} without saying where to")
-            try:
-                target = check(trip.location, trip.allow_hosts, before=target)
-            except Refused as problem:
-                raise Failed(f"redirects to {problem}") from None
+            url = trip.location
         raise Failed(f"redirects more than {MAX_REDIRECTS} times")
 
     def _permit(self, trip: _Trip, target: Target) -> None:
         """Raise `Ended` unless the host may be asked now and its robots.txt allows the address."""
         self._not_resting(target)
-        if not trip.asks_robots:
-            return
-        clock = time.monotonic()
-        try:
-            rules = self._robots.rules(target.authority, lambda: self._read_robots(target, trip.allow_hosts))
-        except Ended as problem:
-            if not str(problem).startswith("answered"):  # the host itself is out of reach: say just that
-                raise
-            raise Ended(problem.outcome, f"robots.txt of {target.authority} cannot be read: {problem}") from None
-        trip.budget.extend(time.monotonic() - clock)
-        self._obey(rules, target)
-
-    def _obey(self, rules: Protego, target: Target) -> None:
-        if not rules.can_fetch(target.url, AGENT):
-            raise Ended("blocked", f"robots.txt of {target.authority} does not allow {shown(target.url)}")
-        self._pace.slow_down(target.authority, rules.crawl_delay(AGENT))
+        if trip.asks_robots:
+            clock = time.monotonic()
+            rules = self._hosts.rules(target.authority, lambda: self._read_robots(target, trip.allow_hosts))
+            trip.budget.extend(time.monotonic() - clock)
+            if not rules.can_fetch(target.url, AGENT):
+                raise Ended("blocked", f"robots.txt of {target.authority} does not allow {shown(target.url)}")
 
     def _read_robots(self, target: Target, allow_hosts: Sequence[str]) -> str | None:
-        url = f"{target.scheme}://{target.authority}/robots.txt"
-        trip = self._trip(url, allow_hosts, {}, MAX_BYTES, asks_robots=False)
+        url, budget = f"{target.scheme}://{target.authority}/robots.txt", self._budget(_ROBOTS_BYTES)
+        trip = _Trip(final_url=url, allow_hosts=allow_hosts, validators={}, budget=budget, asks_robots=False)
         try:
-            body = self._follow(trip)
+            body = self._follow(trip, url)
             if trip.status != 200 or body:
-                judge(trip.status or 0, trip.headers, body, conditional=False, resting=trip.resting)
-        except Ended:
+                trip.judge(body)
+        except Ended as problem:
+            if trip.status is None:  # the host itself is out of reach: say just that
+                raise
             if trip.status in (404, 410):
                 return ""
-            if trip.status in REDIRECTS or (trip.status in range(400, 500) and trip.status != 429):
+            if trip.status in _REDIRECTS or (trip.status in range(400, 500) and trip.status != 429):
                 return None
-            raise
+            raise Ended(problem.outcome, f"robots.txt of {target.authority} cannot be read: {problem}") from None
         return body.decode("utf-8", "replace").removeprefix("\ufeff").replace("\0", "")
 
     def _not_resting(self, target: Target) -> None:
-        if until := self._pace.resting(target.authority):
+        if until := self._hosts.resting(target.authority):
             raise Ended("blocked", f"{target.authority} asked us to wait until {until}")
 
     def _ask(self, trip: _Trip, target: Target) -> bytes:
         """Return the body of one URL's answer; tries again what may pass, as long as the budget lasts."""
-        for attempt in range(self._settings.retries + 1):
-            last = attempt == self._settings.retries
-            trip.budget.extend(self._pace.wait(target.authority))
+        attempt = 0
+        while True:
+            trip.budget.extend(self._hosts.wait(target.authority))
             self._not_resting(target)
             try:
-                body = self._exchange(trip, target)
-                if trip.status not in TRANSIENT:
-                    break
+                return self._exchange(trip, target)
             except Broken:
-                if last or not self._pause(trip.budget, attempt):
+                pause = self._backoff * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311
+                if attempt == self._settings.retries or pause >= trip.budget.left():
                     raise
-                continue
-            if last or not self._pause(trip.budget, attempt):
-                break
-        if trip.status in (429, 503) and (retry_after := trip.headers.get("retry-after")):
-            trip.resting = self._pace.rest(target.authority, retry_after)
-        return body
-
-    def _pause(self, budget: Budget, attempt: int) -> bool:
-        """Sleep before the next try; False when the budget does not reach that far."""
-        seconds = self._backoff * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311
-        if seconds >= budget.left():
-            return False
-        self._stop.wait(seconds)
-        return True
+            self._stop.wait(pause)
+            attempt += 1
 
     def _exchange(self, trip: _Trip, target: Target) -> bytes:
         """Send one request; fill `trip` from the answer's head and return its complete decoded body."""
-        self._wire.budget = trip.budget
+        self._wire.current.budget = trip.budget
         trip.budget.next_request()
         trip.requests += 1
         trip.status, trip.headers = None, {}
+        url = httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
+        headers = [("Host", target.authority), *self._headers.items(), *trip.validators.items()]
         try:
-            request = self._client.build_request("GET", target.url, headers=trip.validators)
-            if (request.url.host, request.url.port or target.port) != (target.host, target.port):
-                raise Failed(f"not asked: what is not a URL: {shown(target.url)}")
-            answer = self._client.send(request, stream=True)
-            try:
+            with self._pool.stream("GET", url, headers=headers) as answer:
+                trip.status, trip.headers = answer.status, kept_headers(answer.headers)
+                trip.location = next((_text(v) for name, v in answer.headers if name.lower() == b"location"), None)
+                if trip.status in (429, 503) and (retry_after := trip.headers.get("retry-after")):
+                    trip.resting = self._hosts.rest(target.authority, retry_after)
                 return self._receive(trip, answer)
-            finally:
-                answer.close()
-        except (httpx.HTTPError, httpx.InvalidURL, httpcore.LocalProtocolError) as error:
-            raise Failed(f"the request cannot be written: {shown(str(error))}") from None
         except (httpcore.ProtocolError, httpcore.NetworkError) as error:
             raise Broken(f"the answer was cut or is not HTTP: {shown(str(error))}") from None
 
-    def _receive(self, trip: _Trip, answer: httpx.Response) -> bytes:
-        trip.headers = kept_headers(answer.headers.raw)
-        trip.status = answer.status_code
-        if trip.status in REDIRECTS:
-            trip.location = _text(answer.extensions["location"])
+    def _receive(self, trip: _Trip, answer: httpcore.Response) -> bytes:
         if trip.status == 200:
-            length = trip.headers.get("content-length", "")
-            if length.isdecimal() and int(length) > trip.limit:
-                raise Failed(f"the body is larger than {trip.limit / 1e6:,.3g} MB")
+            length, limit = trip.headers.get("content-length", ""), trip.budget.limit
+            if length.isdecimal() and int(length) > limit:
+                raise Failed(f"the body is larger than {limit / 1e6:,.3g} MB")
             encoding = trip.headers.get("content-encoding", "")
-            return read_body(answer.iter_raw(), encoding, trip.limit, trip.budget.left)
+            return read_body(answer.iter_stream(), encoding, limit, trip.budget.left)
         drained = 0
-        for piece in answer.iter_raw():
+        for piece in answer.iter_stream():
             drained += len(piece)
             if drained > _DRAIN:
                 break
+        if trip.status in _TRANSIENT:
+            raise Broken(answered(trip.status))
         return b""
 
 
-def _text(value: bytes | None) -> str | None:
-    if value is None:
-        return None
+def _text(value: bytes) -> str:
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:

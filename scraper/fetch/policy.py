@@ -12,14 +12,16 @@ import idna
 MAX_URL: Final = 2000
 _PORTS: Final = {"http": 80, "https": 443}
 _HOST_CHARACTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
-_PATH_SAFE: Final = "/:@!$&'()*+,;=~%-._?"
+_SAFE: Final = "/:@!$&'()*+,;=~%-._?"
 """Left as written in paths and queries; all else is percent-encoded as UTF-8."""
 
-_REFUSED_V4: Final = tuple(ip_network(n) for n in ("192.0.0.0/24", "192.88.99.0/24", "100.64.0.0/10"))
-_NAT64: Final = IPv6Network("64:ff9b::/96")
-_6TO4: Final = IPv6Network("2002::/16")
 _GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
-_REFUSED_V6: Final = tuple(ip_network(n) for n in ("2001::/23", "2001:db8::/32", "3fff::/20"))
+_INNER: Final = tuple(
+    map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "100.64.0.0/10", "2001::/23", "2001:db8::/32", "3fff::/20"))
+)
+"""Not public, whatever `is_global` of a Python version says."""
+_WRAPPING: Final = ((IPv6Network("::ffff:0:0/96"), 0), (IPv6Network("64:ff9b::/96"), 0), (IPv6Network("2002::/16"), 80))
+"""IPv6 networks (mapped, NAT64, 6to4) whose addresses hold an IPv4 address, and how many bits from the right."""
 
 
 class Refused(ValueError):
@@ -35,6 +37,8 @@ class Target:
     host: str
     """A name in its ASCII form, or an IP address without brackets."""
     port: int
+    path: str
+    """With the query."""
     authority: str
     """`host`, or `host:port` when the port is not the scheme's own: the key of rate, robots.txt and Retry-After."""
 
@@ -73,13 +77,13 @@ def is_public(address: str) -> bool:
         ip = ip_address(address)
     except ValueError:
         return False
-    if isinstance(ip, IPv4Address):
-        return ip.is_global and not ip.is_multicast and not ip.is_reserved and not any(ip in n for n in _REFUSED_V4)
-    if ip.scope_id:
-        return False
-    if wrapped := _wrapped(ip):
-        return is_public(str(wrapped))
-    return ip in _GLOBAL_UNICAST and ip.is_global and not any(ip in n for n in _REFUSED_V6)
+    if isinstance(ip, IPv6Address):
+        for network, shift in _WRAPPING:
+            if ip in network and not ip.scope_id:
+                return is_public(str(IPv4Address(int(ip) >> shift & 0xFFFFFFFF)))
+        if ip.scope_id or ip not in _GLOBAL_UNICAST:
+            return False
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved or any(ip in network for network in _INNER))
 
 
 def host_and_port(entry: str) -> tuple[str, int | None]:
@@ -106,16 +110,15 @@ def _target(url: str) -> Target:
     if "@" in parts.netloc:
         raise Refused("a URL with a user name or password")
     host = _host(parts.hostname or "")
-    port = parts.port if parts.port is not None else _PORTS[parts.scheme]
+    usual = _PORTS[parts.scheme]
+    port = usual if parts.port is None else parts.port
     if port == 0:
         raise Refused("port 0")
     name = f"[{host}]" if ":" in host else host
-    authority = name if port == _PORTS[parts.scheme] else f"{name}:{port}"
-    query = f"?{quote(parts.query, safe=_PATH_SAFE)}" if parts.query else ""
-    path = quote(parts.path or "/", safe=_PATH_SAFE)
-    return Target(
-        url=f"{parts.scheme}://{authority}{path}{query}", scheme=parts.scheme, host=host, port=port, authority=authority
-    )
+    authority = name if port == usual else f"{name}:{port}"
+    path = quote(parts.path or "/", safe=_SAFE) + (f"?{quote(parts.query, safe=_SAFE)}" if parts.query else "")
+    url = f"{parts.scheme}://{authority}{path}"
+    return Target(url=url, scheme=parts.scheme, host=host, port=port, path=path, authority=authority)
 
 
 @lru_cache(maxsize=1024)
@@ -139,11 +142,3 @@ def _host(host: str) -> str:
 @lru_cache(maxsize=1024)
 def _allowed(entries: tuple[str, ...]) -> frozenset[tuple[str, int | None]]:
     return frozenset(host_and_port(entry) for entry in entries)
-
-
-def _wrapped(ip: IPv6Address) -> IPv4Address | None:
-    if ip.ipv4_mapped:
-        return ip.ipv4_mapped
-    if ip in _NAT64:
-        return IPv4Address(int(ip) & 0xFFFFFFFF)
-    return IPv4Address((int(ip) >> 80) & 0xFFFFFFFF) if ip in _6TO4 else None
