@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from scraper.config.schema import schema
+from scraper.config.schema import StorageBlock, schema
 from scraper.config.text import Flaw, Loaded, Loc, path_of
 from scraper.config.values import shown
 
@@ -122,7 +122,7 @@ def of_sense(data: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[tu
 
 
 def _of_storage(storage: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    paths = {"database": "db/detainers.db", "deliveries": "db/deliveries.db", "archive": "db/archive", **storage}
+    paths = {key: field.default for key, field in StorageBlock.model_fields.items()} | dict(storage)
     seen: dict[str, str] = {}
     for key, path in paths.items():
         if not isinstance(path, str):

@@ -5,7 +5,6 @@ Read from parser events, so that depth and size are bounded whatever the text is
 """
 
 import re
-from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, cast
 
 import yaml
@@ -41,59 +40,35 @@ class Broken(Exception):
         self.flaw = Flaw(*mark, path_of(loc), text)
 
 
-@dataclass
-class Loaded:
-    """Plain values (dict, list, str, int, float, bool, None) with a mark for every key and value."""
-
-    data: Any = None
-    flaws: list[Flaw] = field(default_factory=list)
-    marks: dict[Loc, tuple[Mark, Mark]] = field(default_factory=dict)
-    """Where the key (or the dash) and the value at a place stand; what an alias brings along has no mark of its own."""
-
-    def mark(self, loc: Loc, *, of_key: bool = False) -> Mark:
-        """Return where the value (or its key) at `loc` stands; for what is missing, where its block begins."""
-        if loc in self.marks:
-            return self.marks[loc][0 if of_key else 1]
-        return self.mark(loc[:-1]) if loc else (1, 1)
-
-
 def path_of(loc: Loc) -> str:
     """Return `sources[0].every` for ("sources", 0, "every")."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).removeprefix(".")
 
 
-def read(data: bytes) -> Loaded:
-    """Return the one document in `data`. Raises Broken where it is no YAML in UTF-8 at all."""
-    try:
-        return _Reader(data.decode("utf-8-sig")).read()
-    except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8")
-        here = before.count("\n") + 1, len(before) - before.rfind("\n")
-        raise Broken(here, "this is not UTF-8 text; save the file as UTF-8") from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise Broken(where, f"broken YAML: {error.problem or error.context}") from None
-    except yaml.YAMLError as error:
-        raise Broken((1, 1), f"broken YAML: {' '.join(str(error).split())}") from None
+class Loaded:
+    """Plain values (dict, list, str, int, float, bool, None) with a mark for every key and value.
 
-
-class _Reader:
-    """Takes parser events one by one; values are read by recursion, which never goes deeper than MAX_DEPTH."""
+    Takes parser events one by one; values are read by recursion, which never goes deeper than MAX_DEPTH.
+    """
 
     def __init__(self, text: str) -> None:
-        self._events = yaml.parse(text, Loader=yaml.CSafeLoader)
-        self._loaded = Loaded()
+        self.data: Any = None
+        self.flaws: list[Flaw] = []
+        self._marks: dict[Loc, tuple[Mark, Mark]] = {}  # of key and value; an alias brings none of its own along
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._size = 0
-
-    def read(self) -> Loaded:
+        self._events = yaml.parse(text, Loader=yaml.CSafeLoader)
         starts = (event for event in self._events if isinstance(event, yaml.DocumentStartEvent))
         for documents, start in enumerate(starts):
             if documents:
                 raise Broken(_mark(start), "a second document begins here; write one, without ---")
-            self._loaded.data = self._value(next(self._events), ())
-        return self._loaded
+            self.data = self._value(next(self._events), ())
+
+    def mark(self, loc: Loc, *, of_key: bool = False) -> Mark:
+        """Return where the value (or its key) at `loc` stands; for what is missing, where its block begins."""
+        if loc in self._marks:
+            return self._marks[loc][0 if of_key else 1]
+        return self.mark(loc[:-1]) if loc else (1, 1)
 
     def _value(self, event: yaml.Event, loc: Loc) -> Any:
         if isinstance(event, yaml.AliasEvent):
@@ -121,7 +96,7 @@ class _Reader:
         made: list[Any] = []
         while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
             inner = (*loc, len(made))
-            self._loaded.marks[inner] = _mark(event), _mark(event)
+            self._marks[inner] = _mark(event), _mark(event)
             made.append(self._value(event, inner))
         return made
 
@@ -134,11 +109,11 @@ class _Reader:
             if key.value == "<<":
                 self._flaw(key, "merge keys are not read; write the lines out", inner)
             if key.value in made:
-                line, _ = self._loaded.mark(inner, of_key=True)
+                line, _ = self.mark(inner, of_key=True)
                 self._flaw(key, f"this key stands already in line {line}; remove one of the two", inner)
                 self._value(event, inner)
             else:
-                self._loaded.marks[inner] = _mark(key), _mark(event)
+                self._marks[inner] = _mark(key), _mark(event)
                 made[key.value] = self._value(event, inner)
         return made
 
@@ -148,7 +123,23 @@ class _Reader:
             raise Broken(_mark(event), f"aliases make more than {MAX_VALUES:,} values of this file", loc)
 
     def _flaw(self, event: yaml.Event, text: str, loc: Loc) -> None:
-        self._loaded.flaws.append(Flaw(*_mark(event), path_of(loc), text))
+        self.flaws.append(Flaw(*_mark(event), path_of(loc), text))
+
+
+def read(data: bytes) -> Loaded:
+    """Return the one document in `data`. Raises Broken where it is no YAML in UTF-8 at all."""
+    try:
+        return Loaded(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8")
+        here = before.count("\n") + 1, len(before) - before.rfind("\n")
+        raise Broken(here, "this is not UTF-8 text; save the file as UTF-8") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise Broken(where, f"broken YAML: {error.problem or error.context}") from None
+    except yaml.YAMLError as error:
+        raise Broken((1, 1), f"broken YAML: {' '.join(str(error).split())}") from None
 
 
 def _mark(event: yaml.Event) -> Mark:
