@@ -1,11 +1,12 @@
 """The command line: `detainer-watch`."""
+# ruff: noqa: I001  (imports stand in the order in which help lists the commands)
 
 import sys
 from typing import NoReturn
 
 import click
 
-from scraper.cli import asking, keeping, running, setting
+from scraper.cli import running, asking, keeping, setting
 from scraper.cli.app import app
 from scraper.errors import ConfigError, DetainerWatchError
 

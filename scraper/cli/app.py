@@ -23,6 +23,7 @@ app = typer.Typer(
     name="detainer-watch",
     help="Watches publications on declined ICE detainers, keeps every version, and tells what changed.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -79,8 +80,8 @@ def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -
             typer.echo("\t".join(plain(cell) for cell in row))
         return
     table = Table(title=title, title_justify="left", show_lines=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for number, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=number == 0)
     for row in rows:
         table.add_row(*(Text(plain(cell)) for cell in row))
     console.print(table)

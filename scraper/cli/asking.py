@@ -17,20 +17,22 @@ from scraper.export import neutral
 from scraper.store import ask, compare
 from scraper.store.database import Database
 
+PANEL = "Ask it"
+
 
 def reading(config: Path) -> Database:
     """Open the database of a configuration for questions."""
     return Database.reading(settings_of(config).storage.database)
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def status(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Show each source with its state, open problems, and deliveries that wait."""
     settings = settings_of(config)
     with Database.reading(settings.storage.database) as db:
-        columns = ("source", "state", "last success", "next check", "releases", "what is wrong")
-        names = ("source_id", "state", "last_ok_at", "next_due_at", "releases", "problem")
-        show("Sources", columns, ([row[name] for name in names] for row in ask.health(db)))
+        columns = ("source", "state", "releases", "last success", "next check", "what is wrong")
+        names = ("source_id", "state", "releases", "last_ok_at", "next_due_at", "problem")
+        show("Sources", columns, ([_short(row[name]) for name in names] for row in ask.health(db)))
         problems = ask.open_problems(db)
         if problems:
             show("Open problems", ("source", "since", "problem"),
@@ -39,7 +41,13 @@ def status(config: ConfigPath = DEFAULT_CONFIG) -> None:
         typer.echo(f"Deliveries waiting: {outbox.pending()}")
 
 
-@app.command("health")
+def _short(value: object) -> object:
+    """A time of day is enough on a terminal; other values as they are."""
+    text = str(value)
+    return f"{text[5:10]} {text[11:16]}" if len(text) == 20 and text.endswith("Z") else value
+
+
+@app.command("health", rich_help_panel=PANEL)
 def judge(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Say whether all is well; exit code 0 if so, 1 if not. For probes and the container."""
     settings = settings_of(config)
@@ -53,7 +61,7 @@ def judge(config: ConfigPath = DEFAULT_CONFIG) -> None:
     raise typer.Exit(0 if found.ok else 1)
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def explain(
     figure: Annotated[int, typer.Argument(help="The figure_id of a number (see current_figures).")],
     config: ConfigPath = DEFAULT_CONFIG,
@@ -86,7 +94,7 @@ def explain(
             typer.echo(f"{name + ':':<16}{plain(value)}")
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def asof(
     date: Annotated[str, typer.Argument(help="A date (2025-06-05) or time (2025-06-05T12:00:00Z).")],
     source: Annotated[str, typer.Argument(help="A source's id.", metavar="SOURCE")],
@@ -109,7 +117,7 @@ def asof(
         writer.writerows({name: neutral(cell) for name, cell in row.items()} for row in one.rows)
 
 
-@app.command("diff")
+@app.command("diff", rich_help_panel=PANEL)
 def differences(
     release: Annotated[str, typer.Argument(help="A release's id (see the table `release`).", metavar="RELEASE")],
     start: Annotated[str, typer.Option("--from", help="A date or time.", metavar="DATE")],
@@ -136,7 +144,7 @@ def _is_date(text: str) -> None:
         raise typer.BadParameter(f'"{text}" is not a date; write 2025-06-05') from error
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def deliveries(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Show deliveries: pending, sent, dead, with the mail server's last answer."""
     with alerts.Outbox(settings_of(config).storage.deliveries) as outbox:

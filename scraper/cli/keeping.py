@@ -14,10 +14,12 @@ from scraper.cli.asking import reading
 from scraper.errors import DetainerWatchError
 from scraper.store.database import Database
 
+PANEL = "Keep and move"
+
 PathArgument = Annotated[Path, typer.Argument(help="File or folder.")]
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def backup(destination: PathArgument, config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Copy the database (consistent, also while the daemon writes) and the archive into a new folder."""
     settings = settings_of(config)
@@ -32,7 +34,7 @@ def backup(destination: PathArgument, config: ConfigPath = DEFAULT_CONFIG) -> No
     typer.echo(f"Saved to {destination}.")
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def restore(origin: PathArgument, config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Bring a backup back, where no database is; what is there is never overwritten."""
     storage = settings_of(config).storage
@@ -49,7 +51,7 @@ def restore(origin: PathArgument, config: ConfigPath = DEFAULT_CONFIG) -> None:
     typer.echo(f"Restored from {origin}; run `detainer-watch verify` to check it.")
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def verify(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Check the database's integrity and every archived file against its hash; exit code 1 if anything is amiss."""
     storage = settings_of(config).storage
@@ -63,7 +65,7 @@ def verify(config: ConfigPath = DEFAULT_CONFIG) -> None:
     raise typer.Exit(1 if found else 0)
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def export(
     destination: PathArgument,
     config: ConfigPath = DEFAULT_CONFIG,
@@ -82,7 +84,7 @@ def export(
             typer.echo(f"{name}: {count} rows")
 
 
-@app.command("export-warc")
+@app.command("export-warc", rich_help_panel=PANEL)
 def export_warc(destination: PathArgument, config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Write every capture as a WARC file (gzip) that web-archive tools can read."""
     from scraper import warc
@@ -104,7 +106,7 @@ def export_warc(destination: PathArgument, config: ConfigPath = DEFAULT_CONFIG) 
     typer.echo(f"{count} captures written to {destination}.")
 
 
-@app.command("import-warc")
+@app.command("import-warc", rich_help_panel=PANEL)
 def import_warc(
     path: PathArgument,
     source: Annotated[str, typer.Option(help="The source whose captures these are.", metavar="ID")],
@@ -120,7 +122,7 @@ def import_warc(
     raise typer.Exit(1 if done.problems else 0)
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def replay(
     target: Annotated[Path, typer.Argument(help="The new database file.")], config: ConfigPath = DEFAULT_CONFIG
 ) -> None:

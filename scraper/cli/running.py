@@ -25,6 +25,8 @@ from scraper.pipeline import House, RoundReport, dry_run
 from scraper.pipeline.outcome import Checked
 from scraper.settings import Settings
 
+PANEL = "Run it"
+
 
 def _watch(config: Path, *, serve: bool) -> None:
     from scraper import daemon  # `check` need not carry it
@@ -38,19 +40,19 @@ def _watch(config: Path, *, serve: bool) -> None:
     daemon.run(settings, stop, serve=serve, say=typer.echo)
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def up(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Watch and serve together: the daemon and the site, until stopped. The container runs this."""
     _watch(config, serve=True)
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def watch(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Check each source on its schedule and send alerts, without the site."""
     _watch(config, serve=False)
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def serve(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Serve the site alone (Datasette, read-only) over the database as it is."""
     settings = settings_of(config)
@@ -59,7 +61,7 @@ def serve(config: ConfigPath = DEFAULT_CONFIG) -> None:
     os.execve(command[0], command, os.environ | publish.environment(settings))  # noqa: S606
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def check(
     config: ConfigPath = DEFAULT_CONFIG,
     source: Annotated[list[str] | None, typer.Option(help="Only this source; may be repeated.", metavar="ID")] = None,
@@ -116,7 +118,7 @@ def words(one: Checked) -> str:
     return plain(f"{one.source_id}: {told or 'nothing new'} ({one.listed} listed, {one.fetched} asked)")
 
 
-@app.command("demo")
+@app.command("demo", rich_help_panel=PANEL)
 def run_demo(
     folder: Annotated[Path, typer.Argument(help="Where the demo keeps its files.")] = Path("demo-out"),
     port: Annotated[int | None, typer.Option(help="Port of the site; a free one by default.")] = None,

@@ -13,13 +13,15 @@ from scraper.errors import DetainerWatchError
 from scraper.store import ask
 from scraper.store.database import Database
 
+PANEL = "Set it up"
+
 config_app = typer.Typer(help="Check the configuration file, or print its JSON schema.", no_args_is_help=True)
 alerts_app = typer.Typer(help="See or try the mails.", no_args_is_help=True)
-app.add_typer(config_app, name="config")
-app.add_typer(alerts_app, name="alerts")
+app.add_typer(config_app, name="config", rich_help_panel=PANEL)
+app.add_typer(alerts_app, name="alerts", rich_help_panel=PANEL)
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def init(folder: Annotated[Path, typer.Argument(help="Where to set up.")] = Path()) -> None:
     """Write a commented config.yaml and the folders, ready for `detainer-watch up`."""
     target = folder / "config.yaml"
