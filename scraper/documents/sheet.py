@@ -93,24 +93,21 @@ def _put(row: list[str], place: int, text: str) -> None:
 
 def _writer() -> Callable[[Cell], str]:
     """Return a function from cell to text that gives equal texts as one object: a large sheet repeats itself."""
-    texts: dict[str, str] = {}
-    numbers: dict[float, str] = {}
+    texts: dict[str | float, str] = {}
 
     def write(value: Cell) -> str:
-        if isinstance(value, str):
-            return texts.get(value) or texts.setdefault(value, fold(value))
-        if isinstance(value, float):
-            return numbers.get(value) or numbers.setdefault(value, _number(value))
-        return _other(value)
+        if isinstance(value, str | float):
+            return texts.get(value) or texts.setdefault(value, _text(value))
+        return _text(value)
 
     return write
 
 
-def _number(value: float) -> str:
-    return str(int(value)) if value.is_integer() and abs(value) < _LARGEST_EXACT else repr(value)
-
-
-def _other(value: Cell) -> str:
+def _text(value: Cell) -> str:
+    if isinstance(value, str):
+        return fold(value)
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < _LARGEST_EXACT else repr(value)
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, datetime.datetime):

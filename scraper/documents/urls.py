@@ -1,6 +1,7 @@
 """Addresses in one form, so that the same page under many spellings is one release."""
 
 import re
+from string import ascii_letters, digits
 from typing import Final
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
@@ -10,9 +11,10 @@ _TRACKING: Final = re.compile(
     re.IGNORECASE,
 )
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]|%(?:[01][0-9a-f]|7f)", re.IGNORECASE)
-_ESCAPE: Final = re.compile(r"%([0-9a-fA-F]{2})")
+_ESCAPE: Final = re.compile(r"%[0-9a-fA-F]{2}")
 _HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
-_UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_BARE: Final = {f"%{ord(char):02X}": char for char in f"{ascii_letters}{digits}-._~"}
+"""Escape -> the character that needs none."""
 _PORTS: Final = {"http": 80, "https": 443}
 _SAFE: Final = "%/:@!$&'()*+,;=~"
 
@@ -79,13 +81,7 @@ def _netloc(scheme: str, hostname: str | None, port: int | None) -> str | None:
 
 def _escaped(text: str, safe: str) -> str:
     """Return `text` with one spelling per character: unreserved ones bare, the rest escaped in capitals."""
-    bare = _ESCAPE.sub(lambda found: _bare(found[1]), text)
-    return quote(bare, safe=safe, errors="replace")
-
-
-def _bare(hex_digits: str) -> str:
-    char = chr(int(hex_digits, 16))
-    return char if char in _UNRESERVED else f"%{hex_digits.upper()}"
+    return quote(_ESCAPE.sub(lambda found: _BARE.get(found[0].upper(), found[0].upper()), text), safe, errors="replace")
 
 
 def _without_dots(path: str) -> str:
@@ -96,6 +92,4 @@ def _without_dots(path: str) -> str:
             del kept[-1:]
         elif segment != ".":
             kept.append(segment)
-    if segments and segments[-1] in (".", "..") and kept:
-        kept.append("")
-    return "/" + "/".join(kept)
+    return "/" + "/".join([*kept, ""] if kept and segments[-1] in (".", "..") else kept)

@@ -29,7 +29,7 @@ _TIMED = rf"(?:{_DATE}(?:,?\s+(?:at\s+|-\s+)?|t|,\s*){_TIME}|{_TIME}(?:,?\s+(?:o
 _SERVED = r"(?:updated?|generated|refreshed|rendered|retrieved|cached|loaded|built|accessed|printed|served|synced)"
 _CLOCK = rf"(?:(?:this|the)\s+)?(?:page|site|content|data|time|list|report)?\s*(?:was\s+|is\s+)?(?:last\s+)?{_SERVED}"
 _SPAN = r"(?:about\s+|over\s+|almost\s+)?(?:\d+|an?|a few)\s+"
-_AGO = rf"{_SPAN}(?:sec(?:ond)?|min(?:ute)?|hr|hour|day|week|month|year)s?\s+ago"
+_AGO = rf"{_SPAN}(?:sec(?:ond)?|min(?:ute)?|hr|hour|day|week|month|year)s?\s+ago\b"
 _POSTED = r"(?:last\s+)?(?:posted|published|updated|refreshed|generated|checked|viewed|seen|modified|edited)"
 _COUNTED = r"(?:page\s*)?(?:views?|reads?|hits|shares?|likes?|comments?|reactions?|downloads?|followers|retweets?)"
 _NUMBER = r"\d[\d,.]*\s*[km]?"
@@ -66,7 +66,8 @@ _SEGMENT: Final = re.compile(rf"(?:{'|'.join(SEGMENT.values())})[.!]?", re.IGNOR
 _PHRASE: Final = re.compile("|".join(PHRASE.values()), re.IGNORECASE)
 _SEPARATOR: Final = re.compile(r"(\s+[|·•]\s+)")
 _LONGEST: Final = 300
-_HINT: Final = re.compile(r"\bago\b|[|·•]", re.IGNORECASE)
+_HINTS: Final = ("ago", "|", "·", "•")
+"""What every segment or phrase needs, in lower case: looked for first, which is far quicker than the rules."""
 
 
 def quiet(paragraphs: tuple[str, ...]) -> tuple[str, ...]:
@@ -77,7 +78,8 @@ def quiet(paragraphs: tuple[str, ...]) -> tuple[str, ...]:
 def _quiet(paragraph: str) -> str:
     if len(paragraph) <= _LONGEST and _WHOLE.fullmatch(paragraph):
         return ""
-    if not _HINT.search(paragraph):
+    lower = paragraph.lower()
+    if not any(hint in lower for hint in _HINTS):
         return paragraph
     pieces = _SEPARATOR.split(paragraph)
     kept = [(mark, text) for mark, text in zip(["", *pieces[1::2]], pieces[::2], strict=True) if not _noise(text)]

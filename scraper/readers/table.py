@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from scraper.documents import delimited, html, kinds, pdf, values
 from scraper.errors import DocumentError, LayoutChanged, Unreadable
@@ -23,9 +23,9 @@ LONGEST_CELL: Final = 100_000
 MOST_PROBLEMS: Final = 50
 
 _ROLES: Final = {
-    "place": ("jurisdiction", "place", "location", "county", "parish", "city", "area"),
-    "facility": ("facility", "jail", "prison", "detention facility", "facility name"),
-    "state": ("state", "state code"),
+    "place_quoted": ("jurisdiction", "place", "location", "county", "parish", "city", "area"),
+    "facility_quoted": ("facility", "jail", "prison", "detention facility", "facility name"),
+    "state_quoted": ("state", "state code"),
 }
 _json: Final = json.JSONEncoder(ensure_ascii=False).encode
 _TOTAL: Final = re.compile(r"((sub|grand|national|overall)[ -]?)?totals?(\W.*)?|.*\Wtotals?\W*")
@@ -49,18 +49,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shape:
-    """What each column is for, by name; "" where no column has that part."""
+    """What each column is for."""
 
     columns: Sequence[Column]
     texts: Sequence[str]
     key: Sequence[str]
     roles: Mapping[str, str]
-    """Kind of place -> name of the column that holds it."""
+    """Field of a fact -> name of the column that holds this kind of place, where there is one."""
 
-    def places(self, row: Row, *wanted: str) -> dict[str, Any]:
+    def places(self, row: Row) -> dict[str, Any]:
         """Return the quoted places of a row under the names of a fact's fields."""
-        names = {role: self.roles[role] for role in wanted}
-        return {f"{role}_quoted": values.unfootnoted(row.cells[name]) if name else "" for role, name in names.items()}
+        return {field: values.unfootnoted(row.cells[name]) for field, name in self.roles.items()}
 
     def count(self, row: Row, column: Column) -> int | None:
         """The whole number in a cell; where the user named no types, a text column may hold one too."""
@@ -83,16 +82,16 @@ def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
     shape = _shape(columns, options.key)
     notes = [row for row in found if _is_note(row, columns)]
     rows = [row for row in found if not _is_note(row, columns)] if notes else found
-    labels = [_total_label(row, shape) for row in rows]
-    listed = [row for row, label in zip(rows, labels, strict=True) if not label]
+    told = [(row, _total_label(row, shape)) for row in rows]
+    listed = [row for row, label in told if not label]
     if not listed:
         raise LayoutChanged(f"{ref.url} has the header of the table but no rows under it.")
     facts = [_listed(row, number, shape) for number, row in enumerate(listed, start=1)]
     unread = dict.fromkeys(f'A line of text in the table was left unread: "{_words(row)[:200]}"' for row in notes)
     problems += [Problem(code="unread_row", text=text) for text in unread]
-    problems += [*_bad_cells(rows, columns), *_same_keys(facts), *_totals_that_differ(rows, labels, shape)]
-    figures = [figure for row in listed for figure in _figures(row, shape)]
-    figures += [one for row, label in zip(rows, labels, strict=True) for one in _total_figures(row, label, shape)]
+    problems += [*_bad_cells(rows, columns), *_same_keys(facts), *_totals_that_differ(told, shape)]
+    totals_last = sorted(told, key=lambda one: bool(one[1]))
+    figures = [figure for row, label in totals_last for figure in _figures(row, label, shape)]
     return Reading(
         title=page.titled(document), published=ref.published, facts=(*facts, *figures), problems=tuple(problems)
     )
@@ -135,13 +134,13 @@ def joined(
     """
     rows: list[Row] = []
     problems: list[Problem] = []
-    headers = [_header(table, columns) for table in tables]
-    complete = [len(header.positions) == len(columns) for header in headers]
-    if not any(complete):
-        _explain(tables, headers, columns)
-    widths = {len(table.rows[0]) for table, whole in zip(tables, complete, strict=True) if whole}
-    for table, header, whole in zip(tables, headers, complete, strict=True):
-        if whole:
+    found = [(table, _header(table, columns)) for table in tables]
+    whole = [len(header.positions) == len(columns) for _, header in found]
+    if not any(whole):
+        _explain(*max(found, key=lambda pair: len(pair[1].positions)), columns)
+    widths = {len(table.rows[0]) for (table, _), full in zip(found, whole, strict=True) if full}
+    for (table, header), full in zip(found, whole, strict=True):
+        if full:
             rows += _body(table, header, columns)
             problems += _unread_columns(table, header)
         elif header.positions or (headless and len(table.rows[0]) in widths):
@@ -166,12 +165,13 @@ def _own_columns(tables: Sequence[Table]) -> tuple[Column, ...]:
 
 def _header(table: Table, columns: Sequence[Column]) -> _Header:
     """Find the row with the most configured headers; where all are there, none may stand over two columns."""
+    alternatives = {column: dict.fromkeys(filter(None, map(_key, column.header.split("|")))) for column in columns}
     best = _Header(row=0, positions={})
     for number, row in enumerate(table.rows[:HEADER_WITHIN]):
         found: dict[str, list[int]] = defaultdict(list)
         for position, cell in enumerate(row):
             found[_key(cell)].append(position)
-        at = {column.header: [p for one in _alternatives(column) for p in found.get(one, ())] for column in columns}
+        at = {column.header: [p for one in alternatives[column] for p in found.get(one, ())] for column in columns}
         positions = {column.name: at[column.header][0] for column in columns if at[column.header]}
         doubled = next((header for header, where in at.items() if len(where) > 1), None)
         if (len(positions), doubled is None) > (len(best.positions), best.doubled is None):
@@ -181,12 +181,7 @@ def _header(table: Table, columns: Sequence[Column]) -> _Header:
     return best
 
 
-def _alternatives(column: Column) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(key for one in column.header.split("|") if (key := _key(one))))
-
-
-def _explain(tables: Sequence[Table], headers: Sequence[_Header], columns: Sequence[Column]) -> None:
-    table, best = max(zip(tables, headers, strict=True), key=lambda pair: len(pair[1].positions))
+def _explain(table: Table, best: _Header, columns: Sequence[Column]) -> NoReturn:
     missing = ", ".join(f'"{column.header}"' for column in columns if column.name not in best.positions)
     there = ", ".join(f'"{cell[:60]}"' for cell in table.rows[best.row] if cell) if table.rows else "nothing"
     raise LayoutChanged(f"The table has no column headed {missing}; its headers are {there}.")
@@ -232,18 +227,17 @@ def _unread_columns(table: Table, header: _Header) -> Iterator[Problem]:
 
 def _unread_table(table: Table, header: _Header) -> Problem:
     """A table that may be a part of ours must not vanish in silence; without a header it may be its second half."""
-    where, headless = table.locator.text(), not header.positions
-    text = (
-        f"A table of {len(table.rows)} rows was left unread: it has {'none' if headless else 'not all'} of the headers."
-    )
-    return Problem(code="unread_table", text=text, holds_back=headless, locator=where)
+    has = "not all" if header.positions else "none"
+    text = f"A table of {len(table.rows)} rows was left unread: it has {has} of the headers."
+    return Problem(code="unread_table", text=text, holds_back=not header.positions, locator=table.locator.text())
 
 
 def _bad_cells(rows: Sequence[Row], columns: Sequence[Column]) -> Iterator[Problem]:
-    every = ((row, column, row.cells[column.name]) for row in rows for column in columns)
-    bad = (one for one in every if one[2] and not _is_typed(one[2], one[1]))
-    for row, column, cell in islice(bad, MOST_PROBLEMS):
-        text = f'Column "{column.header}", row {row.locator.row}: "{cell[:60]}" is not {_TYPES[column.type][0]}.'
+    every = ((row, column) for row in rows for column in columns)
+    bad = (pair for pair in every if (cell := pair[0].cells[pair[1].name]) and not _is_typed(cell, pair[1]))
+    for row, column in islice(bad, MOST_PROBLEMS):
+        where = f'Column "{column.header}", row {row.locator.row}'
+        text = f'{where}: "{row.cells[column.name][:60]}" is not {_TYPES[column.type][0]}.'
         yield Problem(code="bad_cell", text=text, holds_back=True, locator=row.locator.text())
 
 
@@ -254,7 +248,7 @@ def _shape(columns: Sequence[Column], key: Sequence[str]) -> _Shape:
     if unknown:
         raise LayoutChanged(f'The key names a column "{unknown}" that the table does not have.')
     called = {values.key(name).replace("_", " "): name for name in reversed(names)}
-    roles = {role: next((called[one] for one in words if one in called), "") for role, words in _ROLES.items()}
+    roles = {role: called[one] for role, words in _ROLES.items() for one in reversed(words) if one in called}
     return _Shape(columns=columns, texts=texts, key=tuple(key) or texts or names, roles=roles)
 
 
@@ -267,11 +261,13 @@ def _key_cell(cell: str) -> str:
 
 
 def _listed(row: Row, number: int, shape: _Shape) -> ListedRow:
+    places = shape.places(row)
     return ListedRow(
         cells=_json(row.cells),
         row_key=_json([_key_cell(row.cells[name]) for name in shape.key]),
         row_no=number,
-        **shape.places(row, "place", "state"),
+        place_quoted=places.get("place_quoted", ""),
+        state_quoted=places.get("state_quoted", ""),
         locator=row.locator,
     )
 
@@ -287,33 +283,29 @@ def _same_keys(facts: Sequence[ListedRow]) -> list[Problem]:
     ][:MOST_PROBLEMS]
 
 
-def _figures(row: Row, shape: _Shape) -> Iterator[Figure]:
-    """Yield a derived figure for every column with a measure; what else identifies the row is its label."""
-    rest = (row.cells[name] for name in shape.key if name not in shape.roles.values())
-    label = "; ".join(cell for cell in rest if cell)
+def _figures(row: Row, total: str, shape: _Shape) -> Iterator[Figure]:
+    """Yield a derived figure for every column with a measure, of a total one for every column that counts.
+
+    What else identifies the row is its figures' label.
+    """
     for column in shape.columns:
-        value = _TYPES[column.type][1](row.cells[column.name]) if column.measure else None
-        if isinstance(value, int | float):
-            whose = shape.places(row, "place", "facility", "state")
-            yield replace(_figure(row, column, value), **whose, label_quoted=label, derived=True)
-
-
-def _total_figures(row: Row, label: str, shape: _Shape) -> Iterator[Figure]:
-    for column in shape.columns if label else ():
-        if (value := shape.count(row, column)) is not None:
-            yield replace(
-                _figure(row, column, value), label_quoted=label if column.measure else f"{label}: {column.header}"
-            )
-
-
-def _figure(row: Row, column: Column, value: float | int) -> Figure:
-    return Figure(
-        measure=column.measure,
-        unit=column.unit or ("percent" if column.type == "percent" else None),
-        value=value,
-        value_quoted=row.cells[column.name],
-        locator=replace(row.locator, column=column.header),
-    )
+        cell = row.cells[column.name]
+        value = shape.count(row, column) if total else _TYPES[column.type][1](cell) if column.measure else None
+        if not isinstance(value, int | float):
+            continue
+        if total:
+            own: dict[str, Any] = {"label_quoted": total if column.measure else f"{total}: {column.header}"}
+        else:
+            rest = (row.cells[name] for name in shape.key if name not in shape.roles.values())
+            own = shape.places(row) | {"label_quoted": "; ".join(filter(None, rest)), "derived": True}
+        yield Figure(
+            measure=column.measure,
+            unit=column.unit or ("percent" if column.type == "percent" else None),
+            value=value,
+            value_quoted=cell,
+            locator=replace(row.locator, column=column.header),
+            **own,
+        )
 
 
 def _total_label(row: Row, shape: _Shape) -> str:
@@ -324,16 +316,14 @@ def _total_label(row: Row, shape: _Shape) -> str:
     return words if any(shape.count(row, column) is not None for column in shape.columns) else ""
 
 
-def _totals_that_differ(rows: Sequence[Row], labels: Sequence[str], shape: _Shape) -> list[Problem]:
+def _totals_that_differ(told: Sequence[tuple[Row, str]], shape: _Shape) -> Iterator[Problem]:
     """Compare each total with the sum of all rows and with the sum of the rows since the total before it."""
-    problems: list[Problem] = []
-    for column in shape.columns if any(labels) else ():
-        own = [shape.count(row, column) for row in rows]
-        every = sum(value or 0 for value, label in zip(own, labels, strict=True) if not label)
+    for column in shape.columns if any(label for _, label in told) else ():
+        own = [(row, label, shape.count(row, column)) for row, label in told]
+        every = sum(value or 0 for _, label, value in own if not label)
         since = 0
-        for row, label, value in zip(rows, labels, own, strict=True):
+        for row, label, value in own:
             if label and value is not None and value not in (every, since):
                 text = f'"{label}" states {value:,} under "{column.header}", but the rows add up to {every:,}.'
-                problems.append(Problem(code="total_differs", text=text, locator=row.locator.text()))
+                yield Problem(code="total_differs", text=text, locator=row.locator.text())
             since = 0 if label else since + (value or 0)
-    return problems
