@@ -13,7 +13,6 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from scraper.errors import Unreadable
@@ -42,7 +41,7 @@ class Parser:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(self, *error: object) -> None:
         self.rest()
 
     def run(self, function: Callable[..., Result], *args: object, heavy: bool) -> Result:

@@ -5,7 +5,7 @@ import tracemalloc
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scraper.fetch.answer import Failed
@@ -27,6 +27,7 @@ def cut_into(data: bytes, size: int) -> list[bytes]:
     return [data[start : start + size] for start in range(0, len(data), size)]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=3000), st.integers(min_value=1, max_value=200))
 def test_every_packing_and_every_split_gives_the_same_bytes(data: bytes, size: int) -> None:
     assert read(cut_into(data, size), "") == data
@@ -36,6 +37,7 @@ def test_every_packing_and_every_split_gives_the_same_bytes(data: bytes, size: i
     assert read(cut_into(gzip.compress(data) + gzip.compress(data), size), "x-gzip") == data + data
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=500), st.data())
 def test_gzip_cut_anywhere_is_a_failure(data: bytes, draw: st.DataObject) -> None:
     packed = gzip.compress(data)

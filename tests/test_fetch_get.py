@@ -298,8 +298,8 @@ def test_stopping_ends_a_fetch_that_hangs(publisher: Publisher) -> None:
     publisher.pages["/a"] = Reply(raw=hang)
     with fetching(publisher.host_port, timeout_seconds=600) as fetcher, ThreadPoolExecutor(1) as threads:
         pending = threads.submit(fetcher.get, f"{publisher.base}/a", allow_hosts=["127.0.0.1"])
-        assert asked.wait(10)
+        assert asked.wait(60)
         fetcher.stop()
-        got = pending.result(timeout=10)
+        got = pending.result(timeout=60)
         over.set()
     assert (got.outcome, got.reason) == ("failed", "stopped")

@@ -1,6 +1,7 @@
 """How the fetcher treats its hosts: rate, Retry-After and robots.txt (N11, N15)."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import format_datetime
 
@@ -86,20 +87,22 @@ def test_retry_after_counts_in_the_hosts_own_time_zone_words(publisher: Publishe
 
 def test_threads_share_one_rate_for_a_host_and_waiting_costs_no_time_limit(publisher: Publisher) -> None:
     publisher.put("/a", "x")
+    began = time.monotonic()
     with (
-        fetching(publisher.host_port, per_host_per_second=4, timeout_seconds=1.0) as fetcher,
+        fetching(publisher.host_port, per_host_per_second=2, timeout_seconds=3.0) as fetcher,
         ThreadPoolExecutor(8) as threads,
     ):
         answers = list(threads.map(lambda _: get(fetcher, publisher), range(9)))
     assert {got.outcome for got in answers} == {"ok"}
-    assert publisher.requests[-1].at - publisher.requests[0].at > 8 / 4 - 0.05
+    assert publisher.requests[-1].at - began > 8 / 2 - 0.05
 
 
 def test_retries_and_redirects_keep_the_rate_too(publisher: Publisher) -> None:
     publisher.put("/a", "", status=302, headers={"Location": "/b"})
     publisher.put("/b", "", status=500)
-    assert ask(publisher, "/a", per_host_per_second=20).requests == 4
-    assert publisher.requests[-1].at - publisher.requests[0].at > 3 / 20 - 0.05
+    began = time.monotonic()
+    assert ask(publisher, "/a", per_host_per_second=4).requests == 4
+    assert publisher.requests[-1].at - began > 3 / 4 - 0.05
 
 
 def test_stopping_ends_the_wait_for_the_rate(publisher: Publisher) -> None:
@@ -109,7 +112,7 @@ def test_stopping_ends_the_wait_for_the_rate(publisher: Publisher) -> None:
         assert get(fetcher, publisher).outcome == "ok"
         pending = [threads.submit(get, fetcher, publisher) for _ in range(2)]
         fetcher.stop()
-        assert {one.result(timeout=10).reason for one in pending} == {"stopped"}
+        assert {one.result(timeout=60).reason for one in pending} == {"stopped"}
     assert len(publisher.requests) == 1
 
 
@@ -192,28 +195,28 @@ def test_threads_that_wait_for_the_same_robots_txt_share_its_failure(publisher: 
     both, release = threading.Barrier(2), threading.Event()
 
     def resolve(host: str, port: int) -> list[str]:
-        release.wait(10)
+        release.wait(60)
         raise OSError("no such name")
 
     def ask_page(fetcher: Fetcher) -> Fetched:
-        both.wait(10)
+        both.wait(60)
         return fetcher.get("https://www.ice.gov/", allow_hosts=["www.ice.gov"])
 
     with fetching(resolve=resolve, respect_robots=True, retries=0) as fetcher, ThreadPoolExecutor(2) as threads:
         pending = [threads.submit(ask_page, fetcher) for _ in range(2)]
         release.set()
-        answers = [one.result(timeout=20) for one in pending]
+        answers = [one.result(timeout=60) for one in pending]
     assert {got.reason for got in answers} == {"cannot resolve www.ice.gov"}
 
 
 def test_a_crawl_delay_slows_the_host_down(publisher: Publisher) -> None:
-    publisher.put("/robots.txt", "User-agent: *\nCrawl-delay: 0.1", "text/plain")
+    publisher.put("/robots.txt", "User-agent: *\nCrawl-delay: 0.4", "text/plain")
     publisher.put("/a", "x")
+    began = time.monotonic()
     with fetching(publisher.host_port, respect_robots=True) as fetcher:
         for _ in range(3):
             get(fetcher, publisher)
-    pages = [request.at for request in publisher.requests if request.path == "/a"]
-    assert pages[2] - pages[0] > 0.15
+    assert publisher.requests[-1].at - began > 2 * 0.4 - 0.05
 
 
 def test_no_robots_txt_is_asked_for_when_it_is_not_to_be_respected(publisher: Publisher) -> None:

@@ -1,7 +1,7 @@
 """URL and address rules: what is not plainly allowed is refused (N5, N6)."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scraper.fetch.policy import Refused, check, host_and_port, is_public, parse
@@ -10,6 +10,7 @@ ALLOWED = ("www.ice.gov", "files.example.org:8443")
 nasty = st.text(alphabet=st.sampled_from("htps:/\\@.#?%[]0x7f1 \t\r\n\0wice.gov-_é１。٠"), max_size=60)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80) | nasty | nasty.map("https://".__add__) | nasty.map("https://www.ice.gov".__add__))
 def test_any_text_is_refused_or_leads_to_an_allowed_host_and_nothing_else_is_raised(url: str) -> None:
     try:
@@ -23,6 +24,7 @@ def test_any_text_is_refused_or_leads_to_an_allowed_host_and_nothing_else_is_rai
     assert target.url.startswith(f"{target.scheme}://{target.authority}/")
 
 
+@settings(deadline=None)
 @given(nasty.map("https://www.ice.gov/".__add__))
 def test_the_form_that_is_sent_reads_back_as_itself(url: str) -> None:
     try:
@@ -32,6 +34,7 @@ def test_the_form_that_is_sent_reads_back_as_itself(url: str) -> None:
     assert parse(target.url) == target
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=0, max_value=2**32 - 1))
 def test_no_number_is_taken_for_a_host(number: int) -> None:
     for host in (str(number), hex(number), f"0{number:o}"):

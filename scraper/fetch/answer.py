@@ -87,10 +87,10 @@ class Broken(Failed):
     """The connection failed in a way that may pass: worth another try."""
 
 
-def judge(status: int | None, headers: Mapping[str, str], body: bytes, *, asked: bool, resting: bool) -> FetchOutcome:
+def judge(status: int | None, headers: Mapping[str, str], body: bytes, *, conditional: bool) -> FetchOutcome:
     """Return "ok" for a page and "not_modified" for an honest 304; raise `Ended` for everything else.
 
-    `asked` tells whether validators were sent, `resting` whether the host asked to be left alone for a while.
+    `conditional` tells whether validators were sent.
     """
     if status == 200:
         if not body:
@@ -99,10 +99,10 @@ def judge(status: int | None, headers: Mapping[str, str], body: bytes, *, asked:
             raise Ended("blocked", found)
         return "ok"
     if status == 304:
-        if not asked:
+        if not conditional:
             raise Failed("answered 304 Not Modified, though nothing was known to compare with")
         return "not_modified"
-    raise Ended("blocked" if resting else _OUTCOMES.get(status or 0, "failed"), answered(status))
+    raise Ended(_OUTCOMES.get(status or 0, "failed"), answered(status))
 
 
 def answered(status: int | None) -> str:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import TracebackType
 from typing import Final, Self
 
 import httpcore
@@ -30,7 +29,6 @@ from scraper.fetch.body import read_body
 from scraper.fetch.hosts import AGENT, Hosts, iso
 from scraper.fetch.policy import Refused, Target, check, parse, shown
 from scraper.fetch.wire import Budget, Resolve, Wire
-from scraper.terms import FetchOutcome
 
 MAX_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
@@ -40,24 +38,19 @@ _DRAIN: Final = 64 * 1024
 """Bytes of an unwanted body that are read so that its connection can be used again."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class _Trip:
     """One fetch under way, and how far it has come."""
 
     final_url: str
     allow_hosts: Sequence[str]
-    validators: Mapping[str, str]
     budget: Budget
-    asks_robots: bool
+    validators: Mapping[str, str] = field(default_factory=dict)
+    asks_robots: bool = False
     requests: int = 0
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     location: str | None = None
-    resting: bool = False
-
-    def judge(self, body: bytes) -> FetchOutcome:
-        """Say what the last answer is, or raise `Ended`."""
-        return judge(self.status, self.headers, body, asked=bool(self.validators), resting=self.resting)
 
 
 class Fetcher:
@@ -99,7 +92,7 @@ class Fetcher:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(self, *error: object) -> None:
         self._pool.close()
 
     def stop(self) -> None:
@@ -119,17 +112,13 @@ class Fetcher:
         """Return what `url` answers; whatever a publisher does is an outcome, never an exception."""
         started_at, clock = iso(self._now()), time.monotonic()
         sent = {"If-None-Match": validator(etag), "If-Modified-Since": validator(last_modified)}
-        trip = _Trip(
-            final_url=url,
-            allow_hosts=allow_hosts,
-            validators={name: value for name, value in sent.items() if value},
-            budget=self._budget(int(self._settings.max_body_mb * 1_000_000)),
-            asks_robots=self._settings.respect_robots,
-        )
+        validators = {name: value for name, value in sent.items() if value}
+        budget = self._budget(int(self._settings.max_body_mb * 1_000_000))
+        trip = _Trip(url, allow_hosts, budget, validators, asks_robots=self._settings.respect_robots)
         body, reason = b"", ""
         try:
             body = self._follow(trip, url)
-            outcome = trip.judge(body)
+            outcome = judge(trip.status, trip.headers, body, conditional=bool(validators))
         except Ended as problem:
             outcome, reason = problem.outcome, str(problem)
         media_type, charset = content_type(trip.headers)
@@ -182,12 +171,12 @@ class Fetcher:
                 raise Ended("blocked", f"robots.txt of {target.authority} does not allow {shown(target.url)}")
 
     def _read_robots(self, target: Target, allow_hosts: Sequence[str]) -> str | None:
-        url, budget = f"{target.scheme}://{target.authority}/robots.txt", self._budget(_ROBOTS_BYTES)
-        trip = _Trip(final_url=url, allow_hosts=allow_hosts, validators={}, budget=budget, asks_robots=False)
+        url = f"{target.scheme}://{target.authority}/robots.txt"
+        trip = _Trip(url, allow_hosts, self._budget(_ROBOTS_BYTES))
         try:
             body = self._follow(trip, url)
             if trip.status != 200 or body:
-                trip.judge(body)
+                judge(trip.status, trip.headers, body, conditional=False)
         except Ended as problem:
             if trip.status is None:  # the host itself is out of reach: say just that
                 raise
@@ -229,13 +218,11 @@ class Fetcher:
             with self._pool.stream("GET", url, headers=headers) as answer:
                 trip.status, trip.headers = answer.status, kept_headers(answer.headers)
                 trip.location = next((_text(v) for name, v in answer.headers if name.lower() == b"location"), None)
-                if trip.status in (429, 503) and (retry_after := trip.headers.get("retry-after")):
-                    trip.resting = self._hosts.rest(target.authority, retry_after)
-                return self._receive(trip, answer)
+                return self._receive(trip, target, answer)
         except (httpcore.ProtocolError, httpcore.NetworkError) as error:
             raise Broken(f"the answer was cut or is not HTTP: {shown(str(error))}") from None
 
-    def _receive(self, trip: _Trip, answer: httpcore.Response) -> bytes:
+    def _receive(self, trip: _Trip, target: Target, answer: httpcore.Response) -> bytes:
         if trip.status == 200:
             length, limit = trip.headers.get("content-length", ""), trip.budget.limit
             if length.isdecimal() and int(length) > limit:
@@ -249,6 +236,8 @@ class Fetcher:
                 break
         if trip.status in _TRANSIENT:
             raise Broken(answered(trip.status))
+        if trip.status in (429, 503) and self._hosts.rest(target.authority, trip.headers.get("retry-after", "")):
+            raise Ended("blocked", answered(trip.status))
         return b""
 
 
