@@ -155,8 +155,8 @@ class Stream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send all of `buffer`."""
-        self._sock.settimeout(self._current.budget.left())
         try:
+            self._sock.settimeout(self._current.budget.left())
             self._sock.sendall(buffer)
         except OSError as error:
             self._current.budget.left()
@@ -184,6 +184,8 @@ class Stream(httpcore.NetworkStream):
         """Tell httpcore whether an idle connection has something to say: then the other side has closed it."""
         if info != "is_readable":
             return None
+        if self._sock.fileno() < 0:  # another thread was quicker
+            return True
         poller = select.poll()
         poller.register(self._sock, select.POLLIN)
         return bool(poller.poll(0))
