@@ -10,6 +10,7 @@ import httpx
 import psutil
 import pytest
 
+from scraper.errors import StoreError
 from tests.commands import run, running, until
 from tests.desk import Desk
 from tests.publisher import Publisher, Reply
@@ -35,7 +36,10 @@ def desk(tmp_path: Path, publisher: Publisher) -> Desk:
 
 
 def baseline(desk: Desk) -> bool:
-    return desk.settings.storage.database.exists() and len(desk.kinds()) >= 2
+    try:
+        return len(desk.kinds()) >= 2
+    except StoreError:  # the daemon is just making it
+        return False
 
 
 def page(desk: Desk) -> int:

@@ -74,6 +74,11 @@ def notices(db: Database, ids: Sequence[str]) -> dict[str, Notice]:
 _STATED_BY = "f.stream = n.stream AND a.seq <= n.seq AND (z.seq IS NULL OR z.seq >= n.seq) "  # alive in that reading
 
 
+_AS_PRINTED = " ORDER BY " + ", ".join(
+    f"json_extract(f.locator, '$.{part}')" for part in ("page", "sheet", "table", "row", "paragraph")
+)
+
+
 def _alive(table: str, what: str) -> str:
     return (
         f"SELECT {what} FROM reading n JOIN {table} f ON f.stream = n.stream JOIN reading a ON a.reading_id = f.first_reading "
@@ -166,7 +171,7 @@ def as_of(db: Database, source_id: str, when: str) -> list[AsOf]:
 def _tables(db: Database, reading: Row) -> list[AsOf]:
     tables = []
     for kind in FACT_TYPES:
-        rows = db.rows(_alive(kind.TABLE, "f.*") + " ORDER BY a.seq, f.rowid", reading["reading_id"])
+        rows = db.rows(_alive(kind.TABLE, "f.*") + _AS_PRINTED, reading["reading_id"])
         if rows:
             names = [f.name for f in fields(kind) if f.name not in ("locator", "place_id")]
             cells = tuple(json.loads(row["cells"]) if "cells" in names else {n: row[n] for n in names} for row in rows)
