@@ -5,11 +5,11 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Self
+from typing import Final, Self, cast
 
-import httpcore
 import httpx
 
 from scraper import __version__, settings
@@ -28,7 +28,7 @@ from scraper.fetch.answer import (
 from scraper.fetch.body import read_body
 from scraper.fetch.hosts import AGENT, Hosts, iso
 from scraper.fetch.policy import Refused, Target, check, parse, shown
-from scraper.fetch.wire import Budget, Resolve, Wire
+from scraper.fetch.wire import Budget, Resolve, Transport, Wire
 
 MAX_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
@@ -75,13 +75,8 @@ class Fetcher:
         self._stop = threading.Event()
         self._hosts = Hosts(settings.per_host_per_second, memory, self._stop, now)
         self._wire = Wire(settings.allow_private, resolve)
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl_context or httpx.create_ssl_context(trust_env=False),
-            max_connections=None,
-            max_keepalive_connections=settings.concurrency,
-            keepalive_expiry=15.0,
-            network_backend=self._wire,
-        )
+        verify = ssl_context or httpx.create_ssl_context(trust_env=False)
+        self._transport = Transport(self._wire, verify, settings.concurrency)
         self._headers = {
             "User-Agent": f"{AGENT}/{__version__} (+{settings.contact})",
             "Accept": "text/html,application/xhtml+xml,*/*;q=0.8",
@@ -93,7 +88,7 @@ class Fetcher:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._pool.close()
+        self._transport.close()
 
     def stop(self) -> None:
         """End running fetches at once and let no new one begin; callable from any thread, for good."""
@@ -212,25 +207,30 @@ class Fetcher:
         trip.budget.next_request()
         trip.requests += 1
         trip.status, trip.headers = None, {}
-        url = httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
         headers = [("Host", target.authority), *self._headers.items(), *trip.validators.items()]
+        address = httpx.URL(scheme=target.scheme, host=target.host, port=target.port)
+        request = httpx.Request("GET", address, headers=headers, extensions={"target": target.path.encode()})
         try:
-            with self._pool.stream("GET", url, headers=headers) as answer:
-                trip.status, trip.headers = answer.status, kept_headers(answer.headers)
-                trip.location = next((_text(v) for name, v in answer.headers if name.lower() == b"location"), None)
+            with closing(self._transport.handle_request(request)) as answer:
+                head = answer.headers.raw
+                trip.status, trip.headers = answer.status_code, kept_headers(head)
+                trip.location = next((_text(v) for name, v in head if name.lower() == b"location"), None)
                 return self._receive(trip, target, answer)
-        except (httpcore.ProtocolError, httpcore.NetworkError) as error:
+        except (httpx.ProtocolError, httpx.NetworkError) as error:
             raise Broken(f"the answer was cut or is not HTTP: {shown(str(error))}") from None
 
-    def _receive(self, trip: _Trip, target: Target, answer: httpcore.Response) -> bytes:
+    def _receive(self, trip: _Trip, target: Target, answer: httpx.Response) -> bytes:
+        pieces = cast(
+            Iterator[bytes], iter(cast(httpx.SyncByteStream, answer.stream))
+        )  # as they come: we decode with a cap
         if trip.status == 200:
             length, limit = trip.headers.get("content-length", ""), trip.budget.limit
             if length.isdecimal() and int(length) > limit:
                 raise Failed(f"the body is larger than {limit / 1e6:,.3g} MB")
             encoding = trip.headers.get("content-encoding", "")
-            return read_body(answer.iter_stream(), encoding, limit, trip.budget.left)
+            return read_body(pieces, encoding, limit, trip.budget.left)
         drained = 0
-        for piece in answer.iter_stream():
+        for piece in pieces:
             drained += len(piece)
             if drained > _DRAIN:
                 break

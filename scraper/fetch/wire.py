@@ -1,4 +1,4 @@
-"""The network under httpcore: sockets that keep to a fetch's limits and connect only to checked addresses."""
+"""The network under httpx: sockets that keep to a fetch's limits and connect only to checked addresses."""
 
 import contextlib
 import select
@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from typing import Any, Final, TypeVar
 
 import httpcore
+import httpx
 
 from scraper.fetch.answer import Broken, Failed
 from scraper.fetch.policy import host_and_port, is_public, shown
@@ -134,6 +135,15 @@ def _hang_up(found: Future[socket.socket]) -> None:
     """Close a connection that nobody waits for any more."""
     if not found.exception():
         found.result().close()
+
+
+class Transport(httpx.HTTPTransport):
+    """httpx's own transport on our wire: pooling, HTTP and its errors are httpx's, sockets and addresses are ours."""
+
+    def __init__(self, wire: Wire, verify: ssl.SSLContext, keepalive: int) -> None:
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=keepalive, keepalive_expiry=15.0)
+        super().__init__(verify=verify, trust_env=False, limits=limits)
+        self._pool._network_backend = wire  # httpx has no door for it (seen in 0.28.1; a test holds it)
 
 
 class Stream(httpcore.NetworkStream):

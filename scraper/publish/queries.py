@@ -19,7 +19,7 @@ SELECT e.event_id, e.seen_at, e.kind, e.source_id, e.release_id, e.title, e.url,
   (SELECT count(*) FROM change c WHERE c.event_id = e.event_id) AS changes
 FROM event e JOIN source s USING (source_id) LEFT JOIN release r ON r.release_id = e.release_id
 WHERE (:kind = '' OR e.kind = :kind) AND (:publisher = '' OR COALESCE(r.publisher, s.publisher) = :publisher)
-ORDER BY e.seen_at DESC, e.event_id LIMIT :limit OFFSET :offset"""
+ORDER BY e.seen_at DESC, e.rowid DESC LIMIT :limit OFFSET :offset"""
 HISTORY: Final = """
 SELECT r.*, (SELECT c.sha256 FROM edition e JOIN capture c USING (capture_id) WHERE e.release_id = r.release_id
   ORDER BY e.edition_id DESC LIMIT 1) AS sha256
@@ -51,7 +51,7 @@ RELEASE_STREAMS: Final = """
 SELECT n.stream, max(n.seq) AS seq,
   max(n.seq) = (SELECT max(m.seq) FROM reading m WHERE m.stream = n.stream AND m.state <> 'held') AS newest
 FROM reading n JOIN edition e USING (edition_id) WHERE e.release_id = :id AND n.state <> 'held' GROUP BY n.stream"""
-RELEASE_EVENTS: Final = "SELECT * FROM event WHERE release_id = :id ORDER BY seen_at DESC, event_id LIMIT 200"
+RELEASE_EVENTS: Final = "SELECT * FROM event WHERE release_id = :id ORDER BY seen_at DESC, rowid DESC LIMIT 200"
 CHANGES: Final = """
 SELECT c.*, e.seen_at, e.kind AS event, e.summary FROM change c LEFT JOIN event e USING (event_id)
 WHERE c.release_id = :id ORDER BY e.seen_at DESC, c.event_id, c.reading_id DESC, c.position LIMIT 500"""
