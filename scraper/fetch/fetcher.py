@@ -220,9 +220,7 @@ class Fetcher:
             raise Broken(f"the answer was cut or is not HTTP: {shown(str(error))}") from None
 
     def _receive(self, trip: _Trip, target: Target, answer: httpx.Response) -> bytes:
-        pieces = cast(
-            Iterator[bytes], iter(cast(httpx.SyncByteStream, answer.stream))
-        )  # as they come: we decode with a cap
+        pieces = iter(cast(httpx.SyncByteStream, answer.stream))  # as they come: we decode with a cap
         if trip.status == 200:
             length, limit = trip.headers.get("content-length", ""), trip.budget.limit
             if length.isdecimal() and int(length) > limit:
