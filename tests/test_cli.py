@@ -113,6 +113,7 @@ def test_asof_prints_the_table_as_csv(desk: Desk) -> None:
     done = run("asof", today, "counts", "--json", cwd=desk.folder)
     tables = {one["table"]: one["rows"] for one in json.loads(done.stdout)}
     assert [tuple(row.values()) for row in tables["listed_row"]] == ROWS
+    assert "Declined" in run("asof", today, cwd=desk.folder).stdout, "all sources, the history of record among them"
     assert run("asof", "2001-01-01", "counts", cwd=desk.folder).returncode == 1
 
 

@@ -97,16 +97,17 @@ def explain(
 @app.command(rich_help_panel=PANEL)
 def asof(
     date: Annotated[str, typer.Argument(help="A date (2025-06-05) or time (2025-06-05T12:00:00Z).")],
-    source: Annotated[str, typer.Argument(help="A source's id.", metavar="SOURCE")],
+    source: Annotated[str | None, typer.Argument(help="A source's id; all by default.", metavar="SOURCE")] = None,
     config: ConfigPath = DEFAULT_CONFIG,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of CSV.")] = False,
 ) -> None:
     """Print what a source published as of a date, as CSV (or JSON) with the archived document's hash."""
     _is_date(date)
     with reading(config) as db:
-        tables = ask.as_of(db, source, date)
+        sources = [source] if source else [row["source_id"] for row in ask.health(db)]
+        tables = [table for one in sources for table in ask.as_of(db, one, date)]
     if not tables:
-        raise DetainerWatchError(f'Nothing of source "{source}" is on record as of {date}.')
+        raise DetainerWatchError(f"Nothing{f' of source {source}' if source else ''} is on record as of {date}.")
     if as_json:
         typer.echo(json.dumps([{name: getattr(one, name) for name in one.__slots__} for one in tables], indent=1))
         return
