@@ -6,7 +6,6 @@ from email.utils import parsedate_to_datetime
 from io import BytesIO
 from typing import Any, Final
 
-import feedparser
 from selectolax.lexbor import LexborHTMLParser
 
 from scraper.documents import html, urls, values
@@ -44,6 +43,8 @@ def entries(document: Document) -> tuple[Entry, ...]:
     if _ENTITY.search(text):
         raise Unreadable("The feed declares XML entities, which are never expanded.")
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": document.url}
+    import feedparser  # a daemon without feeds need not carry it
+
     parsed: Any = feedparser.parse(BytesIO(text.encode("utf-8", "replace")), response_headers=headers)
     if not parsed.get("version"):
         raise LayoutChanged("The document is no RSS or Atom feed.")

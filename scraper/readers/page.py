@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from scraper.documents import delimited, html, kinds, pdf, sheet, urls, values
+from scraper.documents import delimited, html, kinds, sheet, urls, values
 from scraper.errors import DocumentError, LayoutChanged, Unreadable
 from scraper.model import Discovery, Document, Options, Problem, Reading, ReleaseRef, Table
 from scraper.readers import noise
@@ -158,6 +158,8 @@ def _filled(paragraphs: tuple[str, ...], document: Document) -> tuple[str, ...]:
 def _other(document: Document) -> tuple[str, ...]:
     kind = document.media_type
     if kind == kinds.PDF:
+        from scraper.documents import pdf  # only the process that reads a PDF carries the library
+
         return _lines("\n".join(pdf.pages(document.data)))
     if (tables := grids(document)) is not None:
         return tuple(" | ".join(row) for table in tables for row in table.rows if any(row))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final, NoReturn
 
-from scraper.documents import delimited, html, kinds, pdf, values
+from scraper.documents import delimited, html, kinds, values
 from scraper.errors import DocumentError, LayoutChanged, Unreadable
 from scraper.model import Column, Document, Figure, ListedRow, Locator, Options, Problem, Reading, ReleaseRef, Table
 from scraper.readers import page
@@ -103,6 +103,8 @@ def _tables(document: Document, select: str | None) -> Sequence[Table]:
         case kind if kind in kinds.PAGES:
             found: Sequence[Table] | None = html.tables(html.parse(document), select)
         case kinds.PDF:
+            from scraper.documents import pdf  # only the process that reads a PDF carries the library
+
             found = pdf.tables(document.data, pages=_pages(select))
         case "text/plain":
             found = delimited.tables(document.data, document.charset)
