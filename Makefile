@@ -5,6 +5,7 @@ CONFIG ?= config.yaml
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 BROWSER := $(VENV)/.browser
+WAYBACK := $(VENV)/wayback/bin/wayback
 PIP = if command -v uv >/dev/null 2>&1; then \
         uv pip install --quiet --python $(BIN)/python $(1); \
       else $(BIN)/python -m pip install --quiet --disable-pip-version-check $(1); fi
@@ -16,10 +17,10 @@ COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-ha
 run: $(INSTALLED) ## set everything up, then watch and serve
 	@$(BIN)/detainer-watch up --config $(CONFIG)
 
-test: $(INSTALLED_DEV) $(BROWSER) ## all tests
+test: $(INSTALLED_DEV) $(BROWSER) $(WAYBACK) ## all tests
 	@$(BIN)/python -m pytest -n 2
 
-check: $(INSTALLED_DEV) $(BROWSER) ## what must be green before a commit
+check: $(INSTALLED_DEV) $(BROWSER) $(WAYBACK) ## what must be green before a commit
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -76,3 +77,13 @@ $(BROWSER): | $(INSTALLED_DEV)
 	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; \
 	else echo "Installing Chromium for the browser tests ..."; $(BIN)/playwright install chromium; fi \
 	&& touch $@ || { echo "No Chromium could be installed; the browser tests need one on the PATH." >&2; [ -z "$$CI" ]; }
+
+# The web archive (pywb) that backfill is tested against; in an environment of its own, for its dependencies are old.
+$(WAYBACK): tests/wayback.txt | $(INSTALLED_DEV)
+	@echo "Installing a web archive for the tests ..."
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv venv --quiet --clear --python $(BIN)/python $(VENV)/wayback && \
+	  uv pip install --quiet --python $(VENV)/wayback/bin/python -r tests/wayback.txt; \
+	else $(BIN)/python -m venv --clear $(VENV)/wayback && \
+	  $(VENV)/wayback/bin/python -m pip install --quiet --disable-pip-version-check -r tests/wayback.txt; fi
+	@touch $@

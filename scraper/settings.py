@@ -136,6 +136,8 @@ class Source:
     """At most this many known documents are asked again in one round, longest unchecked first."""
     unconditional_every: int = 12
     """Every n-th round asks without If-None-Match, so that a lying ETag hides nothing for long."""
+    archive_when_blocked: bool = False
+    """A blocked round reads the newest version in the web archive instead."""
     schedule_words: str = ""
     """The schedule as written, for people."""
 
@@ -155,3 +157,5 @@ class Settings:
     sources: tuple[Source, ...]
     parse_memory_mb: int = 1024
     parse_seconds: float = 120.0
+    web_archive: str = "https://web.archive.org/web/"
+    """Base address of the web archive that is asked for the past."""

@@ -201,7 +201,7 @@ def test_each_mistake_names_line_column_key_and_fix_k1(tmp_path: Path, text: str
         ("every: 1h, follow: 'a[['", 'sources[0].follow: "a[[" is not a CSS selector'),
         ("every: 1h, follow: 're:(ddor'", "is not a regular expression: missing )"),
         ("every: 1h, columns: {a: A}", "sources[0].columns: belongs to reader: table"),
-        ("every: 1h, archive_when_blocked: true", "sources[0].archive_when_blocked: unknown key"),
+        ("every: 1h, archive_when_blocked: maybe", "sources[0].archive_when_blocked: "),
         ("every: 1h, series_kind: weekly", "is not one of periodic, cumulative"),
         ("every: 1h, select: !!python/object/apply:os.system [id]", "remove the tag"),
         ('every: 1h, title: "a\\0b"', "sources[0].title: must be one line of text"),

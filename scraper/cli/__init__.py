@@ -6,11 +6,11 @@ from typing import NoReturn
 
 import click
 
-from scraper.cli import running, asking, keeping, setting
+from scraper.cli import running, asking, keeping, past, setting
 from scraper.cli.app import app
 from scraper.errors import ConfigError, DetainerWatchError
 
-__all__ = ["app", "asking", "keeping", "main", "running", "setting"]
+__all__ = ["app", "asking", "keeping", "main", "past", "running", "setting"]
 
 
 def main() -> NoReturn:

@@ -103,6 +103,7 @@ def _settings(path: Path, data: bytes, file: File, environ: Mapping[str, str]) -
         sources=tuple(map(_source, file.sources)),
         parse_memory_mb=file.parse.memory_mb,
         parse_seconds=file.parse.timeout_seconds,
+        web_archive=file.archive.base,
     )
 
 

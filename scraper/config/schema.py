@@ -126,6 +126,13 @@ class HealthBlock(Block):
     """Asked after every round."""
 
 
+class ArchiveBlock(Block):
+    """The public web archive that is asked for the past."""
+
+    base: values.Url = "https://web.archive.org/web/"
+    """Lists of versions lie at `{base}timemap/link/{url}`, versions at `{base}{14 digits}id_/{url}` (RFC 7089)."""
+
+
 class ParseBlock(Block):
     """Limits of the child process that reads documents."""
 
@@ -216,6 +223,8 @@ class SourceBlock(Block):
     """Known documents asked again in one round, longest unchecked first."""
     unconditional_every: values.Times = 12
     """Every n-th round asks without If-None-Match."""
+    archive_when_blocked: bool = False
+    """A blocked round reads the newest version in the web archive instead, if that is newer than what is held."""
 
 
 class File(Block):
@@ -229,6 +238,7 @@ class File(Block):
     alerts: Annotated[AlertsBlock, _FILLED] = AlertsBlock()
     health: Annotated[HealthBlock, _FILLED] = HealthBlock()
     parse: Annotated[ParseBlock, _FILLED] = ParseBlock()
+    archive: Annotated[ArchiveBlock, _FILLED] = ArchiveBlock()
     sources: list[SourceBlock] = []
 
 

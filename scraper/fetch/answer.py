@@ -14,9 +14,8 @@ _OUTCOMES: Final[dict[int, FetchOutcome]] = {
 }
 """Of statuses that are no page; all others are "failed"."""
 _KEPT: Final = frozenset(
-    "etag last-modified content-type date retry-after server content-length content-encoding "
-    "memento-datetime x-archive-orig-content-type".split()
-)
+    ("etag", "last-modified", "content-type", "date", "retry-after", "server", "content-length", "content-encoding")
+) | {"memento-datetime", "x-archive-orig-content-type"}
 _MAX_VALUE: Final = 500
 
 

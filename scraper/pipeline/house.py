@@ -5,9 +5,9 @@ import logging
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,9 +17,9 @@ from typing import Any
 from scraper import __version__, alerts
 from scraper.archive import Archive
 from scraper.errors import DetainerWatchError, StoreError
-from scraper.fetch import Fetcher
+from scraper.fetch import Fetched, Fetcher
 from scraper.parsing import Parser
-from scraper.pipeline import reference
+from scraper.pipeline import archived, reference
 from scraper.pipeline.outcome import Checked, Trouble
 from scraper.pipeline.settle import settle
 from scraper.pipeline.source import check_source
@@ -30,6 +30,8 @@ from scraper.store.database import Database
 
 log = logging.getLogger("detainer_watch")
 Progress = Callable[[Checked], None]
+_PAST = "SELECT 1 FROM note_to_self WHERE name = 'past'"
+"""Is there a past of which nobody shall be told, left by a process that was killed?"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +98,15 @@ class House:
             now=self._now,
             code=reference.code_digest(),
             via=via,
+            newest_archived=None if get else self._newest_archived(),
         )
         places.mirror(self.db, reference.code_digest(), reference.place_rows)
         seen.know_sources(self.db, (reference.HISTORY, *self.sources))
-        if mail_forgotten:  # lost or left out of a restore: what happened before was told before
+        if mail_forgotten or self.db.one(_PAST):  # lost or left out of a restore: what happened before was told before
             self.forget_mail()
+
+    def _newest_archived(self) -> Callable[[Source, str], Fetched]:
+        return archived.newest(self.settings.web_archive, self.fetcher.get, lambda: stamp(self._now()))
 
     def __enter__(self) -> "House":
         return self
@@ -171,6 +177,14 @@ class House:
         nobody = replace(self.settings, alerts=replace(self.settings.alerts, operator=(), audiences=()))
         with alerts.Outbox(self.settings.storage.deliveries) as outbox:
             outbox.plan(ask.notices(self.db, ask.event_ids(self.db)).values(), nobody, self._now(), _nowhere)
+        self.db.write("DELETE FROM note_to_self WHERE name = 'past'")
+
+    @contextmanager
+    def telling_nobody(self) -> Iterator[None]:
+        """What is recorded in this block is told to nobody, also when the process is killed within it."""
+        self.db.write("INSERT OR REPLACE INTO note_to_self (name, value) VALUES ('past', ?)", self.tools.at())
+        yield
+        self.forget_mail()
 
     def run(self, sources: Sequence[Source], progress: Progress | None = None) -> RoundReport:
         """Run one round and deliver what it brought."""

@@ -1,8 +1,9 @@
 """The past: captures made elsewhere, brought in with their own dates and read as history."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 
 from scraper import readers, warc
@@ -35,29 +36,32 @@ class Shelf:
     """Serves captures as a publisher did at some moment: for each address the newest until then."""
 
     def __init__(self) -> None:
-        self._newest: dict[str, WarcPage] = {}
+        self._newest: dict[str, tuple[WarcPage, str]] = {}
         self._now = datetime.now(UTC)
+        self.served: set[str] = set()
+        """Addresses asked for since this was emptied."""
 
     def now(self) -> datetime:
         """Return the time of the capture put last."""
         return self._now
 
-    def put(self, page: WarcPage) -> None:
-        """Let an address serve a capture from its own time on."""
+    def put(self, page: WarcPage, address: str = "") -> None:
+        """Let an address serve a capture from its own time on; `address` is where an archive holds it."""
         self._now = datetime.fromisoformat(page.captured_at)
-        self._newest[_key(page.url)] = page
+        self._newest[_key(page.url)] = page, address
 
     def get(
         self, url: str, *, allow_hosts: Sequence[str], etag: str | None = None, last_modified: str | None = None
     ) -> Fetched:
         """Answer like the fetcher; an address the file does not hold is "failed", which is never news."""
-        page = self._newest.get(_key(url))
+        self.served.add(_key(url))
+        page, address = self._newest.get(_key(url), (None, ""))
         outcome: FetchOutcome = "failed"
         if page is not None and page.status in (200, 404, 410):
             outcome = "ok" if page.status == 200 else "gone"
         return Fetched(
             url=url,
-            final_url=url,
+            final_url=address or url,
             outcome=outcome,
             status=page.status if page else None,
             headers={},
@@ -86,23 +90,49 @@ def bring_in(settings: Settings, source_id: str, path: Path) -> BroughtIn:
     Raises ConfigError for an unknown source, StoreError when later history exists already (the past cannot be
     slipped in before it), DocumentError when nothing in the file can be read.
     """
+    source, problems = source_of(settings, source_id), list[str]()
+    pages = _sorted(path, problems)
+    with House(settings) as house:
+        _refuse_behind(house, source, pages)
+    done = read_in_order(settings, source, ((page, "") for page in pages), via="warc", known_until="")
+    return replace(done, problems=(*problems, *done.problems))
+
+
+def source_of(settings: Settings, source_id: str) -> Source:
+    """Return a source by its id; ConfigError when there is none."""
     source = next((one for one in settings.sources if one.id == source_id), None)
     if source is None:
         raise ConfigError(f'There is no source "{source_id}" in {settings.path}.')
-    problems: list[str] = []
-    pages = _sorted(path, problems)
-    shelf, events = Shelf(), 0
-    with House(settings, now=shelf.now, get=shelf.get, via="warc") as house:
-        _refuse_behind(house, source, pages)
-        for page in pages:
-            shelf.put(page)
-            checked = _absorb(house, source, page)
-            settle(house.tools, source, checked)
-            events += len(checked.told)
-            if checked.trouble and _ABSENT not in checked.trouble.words:
-                problems.append(f"{page.captured_at} {page.url}: {checked.trouble.words}")
-        house.forget_mail()
-    return BroughtIn(captures=len(pages), events=events, problems=tuple(problems))
+    return source
+
+
+def read_in_order(
+    settings: Settings, source: Source, pages: Iterable[tuple[WarcPage, str]], *, via: str, known_until: str
+) -> BroughtIn:
+    """Read captures, oldest first, each with the address where an archive holds it, as the history of a source.
+
+    Those before `known_until` are in the history already and only stand on the shelf. What was wrong with a source in
+    the past is a line in the answer, not an event.
+    """
+    shelf, events, count, problems = Shelf(), 0, 0, list[str]()
+    calm = replace(source, confirm=replace(source.confirm, quiet_days=None))
+    with House(settings, now=shelf.now, get=shelf.get, via=via) as house, house.telling_nobody():
+        for at, together in groupby(pages, key=lambda pair: pair[0].captured_at):
+            moment = sorted(together, key=lambda pair: _key(pair[0].url) != _key(source.options.url))  # index first
+            for page, address in moment:
+                shelf.put(page, address)
+            shelf.served.clear()
+            for page, _ in moment if at >= known_until else ():
+                count += 1
+                if _key(page.url) in shelf.served:  # read with the index
+                    continue
+                checked = _absorb(house, calm, page)
+                if checked.trouble and _ABSENT not in checked.trouble.words:
+                    problems.append(f"{page.captured_at} {page.url}: {checked.trouble.words}")
+                checked.trouble = None
+                settle(house.tools, calm, checked)
+                events += len(checked.told)
+    return BroughtIn(captures=count, events=events, problems=tuple(problems))
 
 
 def _sorted(path: Path, problems: list[str]) -> list[WarcPage]:
@@ -138,20 +168,25 @@ def _absorb(house: House, source: Source, page: WarcPage) -> Checked:
     return checked
 
 
-def _ref(house: House, source: Source, page: WarcPage) -> ReleaseRef:
-    """The reference of a document met without its index: as known, as it describes itself, or by its address."""
-    url = _key(page.url)
-    known = [row for row in releases.of_source(house.db, source.id) if row["url"] == url]
-    if known:
-        return ref_of(known[0])
-    found = Document(
-        url=url,
+def as_document(page: WarcPage) -> Document:
+    """Return a capture as readers take it."""
+    return Document(
+        url=page.url,
         data=page.data,
         media_type=kinds.media_type(page.data, page.media_type),
         charset=page.charset,
         captured_at=page.captured_at,
         sha256="",
     )
+
+
+def _ref(house: House, source: Source, page: WarcPage) -> ReleaseRef:
+    """The reference of a document met without its index: as known, as it describes itself, or by its address."""
+    url = _key(page.url)
+    known = [row for row in releases.of_source(house.db, source.id) if row["url"] == url]
+    if known:
+        return ref_of(known[0])
+    found = as_document(replace(page, url=url))
     try:
         discovery = readers.discover(source.reader, found, replace(source.options, url=url))
     except DocumentError:

@@ -71,6 +71,10 @@ class Recording:
             ms=row["ms"],
         )
 
+    def archived(self, source: Source, url: str) -> Fetched:
+        """Return what the web archive answered in the place of the publisher."""
+        return self.get(url, allow_hosts=source.allow_hosts)
+
 
 def _answer(url: str, outcome: str, reason: str, at: str) -> Fetched:
     return Fetched(
@@ -106,7 +110,7 @@ def replay(settings: Settings, target: Path) -> Replayed:
         with House(replace(settings, storage=storage), now=recording.now, get=recording.get, bundled=False) as house:
             for source, rows in checks:
                 recording.load(rows)
-                house.tools = replace(house.tools, via=rows[0]["via"] or "live")
+                house.tools = replace(house.tools, via=rows[0]["via"] or "live", newest_archived=recording.archived)
                 settle(house.tools, source, check_source(house.tools, source, None))
             house.forget_mail()
             events = len(ask.event_ids(house.db))

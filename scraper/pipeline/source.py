@@ -1,16 +1,18 @@
 """One source, one round: read its index, ask every document, record what changed, and say how it went."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from scraper import checks, readers
 from scraper.documents import html
 from scraper.errors import DocumentError, LayoutChanged
+from scraper.fetch import Fetched
 from scraper.model import Discovery, Document, Problem, ReleaseRef
 from scraper.pipeline import releases as documents
 from scraper.pipeline.outcome import Checked, Trouble
 from scraper.pipeline.tools import Tools, reader_version
-from scraper.pipeline.visit import Visit, document
+from scraper.pipeline.visit import Visit, document, visit
 from scraper.settings import Source
 from scraper.store import events, releases, seen
 from scraper.store.database import Row
@@ -33,10 +35,48 @@ def check_source(tools: Tools, source: Source, round_id: int | None) -> Checked:
         documents.missing(tools, source, whole, checked)
     elif not index.good:
         state: SourceState = "blocked" if index.outcome == "blocked" else "failing"
-        _index_trouble(tools, source, Trouble(state=state, words=index.reason), "fetch", checked)
+        words = index.reason
+        if state == "blocked" and source.archive_when_blocked:
+            words += f"; {_read_instead(tools, source, round_id, whole, known, checked)}"
+        _index_trouble(tools, source, Trouble(state=state, words=words), "fetch", checked)
     else:
         _check_listed(tools, source, round_id, index, whole, known, checked)
     return checked
+
+
+def _read_instead(
+    tools: Tools, source: Source, round_id: int | None, whole: Row | None, known: Sequence[Row], checked: Checked
+) -> str:
+    """Read the newest version in the web archive, if it is newer than what is held, and return what was done.
+
+    Of the documents only those without any edition are asked for: what a known one stated before is never news.
+    """
+    newest, url, now = tools.newest_archived, source.options.url, checked.at
+    if newest is None:
+        return "no web archive is at hand"
+    answer = newest(source, url)
+    if answer.outcome != "ok":
+        return f"the web archive has nothing to read instead: {answer.reason}"
+    if answer.started_at <= seen.answered_at(tools.db, source.id, url):
+        return f"the newest version in the web archive, of {answer.started_at}, is not newer than what is held"
+    floor = seen.newest_edition(tools.db, source.id) if documents.is_cumulative(source) else ""
+
+    def get(
+        url: str, *, allow_hosts: Sequence[str], etag: str | None = None, last_modified: str | None = None
+    ) -> Fetched:
+        found = answer if url == answer.url else newest(source, url)
+        if found.outcome != "ok" or found.started_at > floor:
+            return found
+        return replace(found, outcome="failed", body=None, reason="its archived version is older than what is held")
+
+    archived, calm = replace(tools, get=get, via="archive"), replace(source, recheck_documents=0)
+    index = visit(archived, calm, url, round_id)
+    if index.good:
+        checked.at = index.at
+        _check_listed(archived, calm, round_id, index, whole, known, checked)
+    found, checked.trouble, checked.at = checked.trouble, None, now
+    words = f"read instead from the web archive: {answer.final_url} of {answer.started_at}"
+    return f"{words} ({found.words})" if found else words
 
 
 def _check_listed(

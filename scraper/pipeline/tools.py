@@ -37,6 +37,8 @@ class Tools:
     code: str
     """Digest of the code and reference data that readings depend on."""
     via: str = "live"
+    newest_archived: Callable[[Source, str], Fetched] | None = None
+    """Asks the web archive for the newest version of an address (see `archived.newest`); None: not at hand."""
 
     def at(self) -> str:
         """Return the present time as stored."""

@@ -151,6 +151,22 @@ def page(db: Database, source_id: str, url: str) -> PageState:
     return PageState(**{name: row[name] for name in PageState.__slots__})
 
 
+def answered_at(db: Database, source_id: str, url: str) -> str:
+    """Return when an address last said what it states, or that it states nothing; "" when it never did."""
+    row = db.one(
+        "SELECT max(started_at) AS at FROM fetch WHERE source_id = ? AND url = ? AND outcome IN ('ok', 'not_modified', 'gone')",
+        source_id,
+        url,
+    )
+    return (row["at"] if row else None) or ""
+
+
+def newest_edition(db: Database, source_id: str) -> str:
+    """Return when the newest edition of a source was seen; "" when there is none."""
+    row = db.one("SELECT max(seen_at) AS at FROM edition WHERE source_id = ?", source_id)
+    return (row["at"] if row else None) or ""
+
+
 def keep_page(db: Database, source_id: str, url: str, state: PageState, at: str) -> None:
     """Remember what the next request to an address must know (not what was read: that is `was_read`)."""
     db.soon(
