@@ -176,13 +176,16 @@ def figure(conn: sqlite3.Connection, ask: Ask) -> Row | None:
         "fetch": fetch,
         "headers": show.cells(fetch["headers"]) if fetch else {},
         "versions": rows(conn, sql.FIGURE_VERSIONS, id=int(ask.id)),
-        "corrections": [
-            row
-            for row in rows(conn, sql.CORRECTIONS, id=found["release_id"])
-            if row["place_quoted"] in ("", found["place_quoted"]) and row["measure"] in (None, found["measure"])
-        ],
+        "corrections": [row for row in rows(conn, sql.CORRECTIONS, id=found["release_id"]) if _touches(row, found)],
         "citation": show.cite(cited, found),
     }
+
+
+def _touches(correction: Row, figure: Row) -> bool:
+    """Does a correction of a release speak of this figure? Counties of one name in two states are two places."""
+    place, state = correction["place_quoted"], correction["state_quoted"]
+    here = not place or (place, state) == (figure["place_quoted"], figure["state_quoted"])
+    return here and correction["measure"] in (None, figure["measure"])
 
 
 def place(conn: sqlite3.Connection, ask: Ask) -> Row | None:
