@@ -36,7 +36,8 @@ class Figure:
 
     TABLE: ClassVar[str] = "figure"
     IDENTITY: ClassVar[tuple[str, ...]] = (
-        "measure", "unit", "place_quoted", "state_quoted", "facility_quoted", "label_quoted", "period_start", "period_end",
+        "measure", "unit", "place_quoted", "state_quoted", "facility_quoted", "label_quoted",
+        "period_start", "period_end",
     )  # fmt: skip
     measure: str | None
     """A `terms.Measure`, or None for a mention whose measure is not certain."""

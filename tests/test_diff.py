@@ -50,6 +50,15 @@ def test_a_case_inserted_at_the_top_moves_no_other() -> None:
     assert diff.fact_hash(first) == diff.fact_hash(moved)
 
 
+def test_the_same_measure_of_two_states_is_two_figures() -> None:
+    def figure(state: str, value: int) -> Figure:
+        words = {"measure": "detainer_declined", "unit": "detainers", "value_quoted": str(value)}
+        return Figure(value=value, state_quoted=state, **words)  # type: ignore[arg-type]
+
+    told = diff.row_changes([(1, figure("CA", 5)), (2, figure("IL", 6))], [(3, figure("CA", 7)), (4, figure("IL", 8))])
+    assert [(c.row_id, c.before, c.after) for c in told] == [(3, "5", "7"), (4, "6", "8")]
+
+
 def test_a_figure_that_moves_on_the_page_states_the_same() -> None:
     a = Figure(measure="detainer_declined", unit="detainers", value=206, value_quoted="206", locator=Locator(page=1))
     b = Figure(measure="detainer_declined", unit="detainers", value=206, value_quoted="206", locator=Locator(page=2))

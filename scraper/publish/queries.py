@@ -113,7 +113,8 @@ FIGURE_VERSIONS: Final = """
 SELECT o.row_id, o.value, o.value_quoted, o.bound, o.unit, a.seen_at, z.seen_at AS last_seen_at
 FROM figure f JOIN figure o ON o.stream = f.stream AND o.release_id IN (
     SELECT e.release_id FROM reading n JOIN edition e USING (edition_id) WHERE n.stream = f.stream)
-  AND o.measure IS f.measure AND o.unit IS f.unit AND o.place_quoted = f.place_quoted AND o.state_quoted = f.state_quoted
+  AND o.measure IS f.measure AND o.unit IS f.unit
+  AND o.place_quoted = f.place_quoted AND o.state_quoted = f.state_quoted
   AND o.facility_quoted = f.facility_quoted AND o.label_quoted = f.label_quoted
   AND o.period_start IS f.period_start AND o.period_end IS f.period_end
   JOIN reading a ON a.reading_id = o.first_reading LEFT JOIN reading z ON z.reading_id = o.last_reading
@@ -122,7 +123,8 @@ WHERE f.row_id = :id AND o.row_id <> f.row_id ORDER BY a.seq DESC LIMIT 100"""
 PLACE: Final = "SELECT * FROM place WHERE place_id = :id"
 PLACE_ROWS: Final = """
 SELECT t.*, p.name AS place_name, r.title AS release_title, r.publisher, COALESCE({period}) AS since
-FROM {table} t JOIN release r USING (release_id) JOIN place p USING (place_id) WHERE t.place_id = :id AND t.last_reading IS NULL
+FROM {table} t JOIN release r USING (release_id) JOIN place p USING (place_id)
+WHERE t.place_id = :id AND t.last_reading IS NULL
 ORDER BY r.publisher, since DESC, r.title, t.row_id LIMIT :limit"""
 PLACE_PERIOD: Final = {"figure": "t.period_end, r.period_end, r.published", "correction": "t.published, r.published"}
 PLACE_EVENTS: Final = """
