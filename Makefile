@@ -81,9 +81,9 @@ $(BROWSER): | $(INSTALLED_DEV)
 # The web archive (pywb) that backfill is tested against; in an environment of its own, for its dependencies are old.
 $(WAYBACK): tests/wayback.txt | $(INSTALLED_DEV)
 	@echo "Installing a web archive for the tests ..."
-	@if command -v uv >/dev/null 2>&1; then \
-	  uv venv --quiet --clear --python $(BIN)/python $(VENV)/wayback && \
+	@rm -rf $(VENV)/wayback; if command -v uv >/dev/null 2>&1; then \
+	  uv venv --quiet --python $(BIN)/python $(VENV)/wayback && \
 	  uv pip install --quiet --python $(VENV)/wayback/bin/python -r tests/wayback.txt; \
-	else $(BIN)/python -m venv --clear $(VENV)/wayback && \
+	else $(BIN)/python -m venv $(VENV)/wayback && \
 	  $(VENV)/wayback/bin/python -m pip install --quiet --disable-pip-version-check -r tests/wayback.txt; fi
 	@touch $@

@@ -47,3 +47,4 @@ def backfill(
     typer.echo(f"{done.captures} versions read, {done.events} events found in the past; none is mailed.")
     for line in done.problems:
         typer.echo(plain(line), err=True)
+    raise typer.Exit(1 if done.problems else 0)

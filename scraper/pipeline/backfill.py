@@ -97,7 +97,9 @@ class Collector:
         self._base = house.settings.web_archive
         self._archive = WebArchive(self._base, house.fetcher.get)
         self._journal, self._since, self._step = journal, since, step
-        self._in_a_row = 0
+        self._in_a_row = self._done = 0
+        self._late: list[str] = []
+        """Versions that failed in a way that may pass."""
         self.found: dict[str, list[Memento]] = {}
         self.problems: list[str] = []
         self.unfinished = False
@@ -124,6 +126,8 @@ class Collector:
             versions = self._versions(url) if archived.is_ours(self._source, url) and url not in self.found else []
             for _ in self._bring([] if plan else versions):
                 pass
+        for raw in self._late:  # only now: an archive that is down says nothing about its versions
+            self._journal.add(raw=raw, failed=1)
         if not (plan or self.unfinished):
             self._journal.add(whole=True)
 
@@ -164,8 +168,13 @@ class Collector:
                 try:
                     self._keep(one)
                 except Unavailable as problem:
-                    self._journal.add(raw=one.raw, failed=1 if problem.passing else _TRIES)
+                    if problem.passing:
+                        self._late.append(one.raw)
+                    else:
+                        self._journal.add(raw=one.raw, failed=_TRIES)
                     self._fail(problem)
+            self._done += 1
+            self._step(f"{one.at} {one.url}", self._done, sum(map(len, self.found.values())))
             if one.raw in self._journal.kept:
                 yield self._journal.kept[one.raw]
 
@@ -184,8 +193,6 @@ class Collector:
         )
         self._journal.add(raw=one.raw, kept=asdict(kept))
         self._in_a_row = 0
-        known = [memento for versions in self.found.values() for memento in versions]
-        self._step(f"{one.at} {one.url}", sum(memento.raw in self._journal.kept for memento in known), len(known))
 
     def _fail(self, problem: Unavailable) -> None:
         self.problems.append(str(problem))

@@ -55,11 +55,10 @@ def _read_instead(
     if newest is None:
         return "no web archive is at hand"
     answer = newest(source, url)
-    if answer.outcome != "ok":
-        return f"the web archive has nothing to read instead: {answer.reason}"
-    if answer.started_at <= seen.answered_at(tools.db, source.id, url):
-        return f"the newest version in the web archive, of {answer.started_at}, is not newer than what is held"
     floor = seen.newest_edition(tools.db, source.id) if documents.is_cumulative(source) else ""
+    if answer.outcome == "ok" and answer.started_at <= max(floor, seen.answered_at(tools.db, source.id, url)):
+        reason = f"its newest version, of {answer.started_at}, is not newer than what is held"
+        answer = replace(answer, outcome="failed", body=None, reason=reason, started_at=now)
 
     def get(
         url: str, *, allow_hosts: Sequence[str], etag: str | None = None, last_modified: str | None = None
@@ -71,9 +70,10 @@ def _read_instead(
 
     archived, calm = replace(tools, get=get, via="archive"), replace(source, recheck_documents=0)
     index = visit(archived, calm, url, round_id)
-    if index.good:
-        checked.at = index.at
-        _check_listed(archived, calm, round_id, index, whole, known, checked)
+    if not index.good:
+        return f"the web archive has nothing to read instead: {index.reason}"
+    checked.at = index.at
+    _check_listed(archived, calm, round_id, index, whole, known, checked)
     found, checked.trouble, checked.at = checked.trouble, None, now
     words = f"read instead from the web archive: {answer.final_url} of {answer.started_at}"
     return f"{words} ({found.words})" if found else words
