@@ -109,8 +109,8 @@ def notice(name: str, words: str) -> bytes:
     return f"<html><title>Notice {name}</title><body><main>{text}</main></body></html>".encode()
 
 
-def eight_days(base: str) -> list[Page]:
-    """A is there, is revised, is withdrawn; B comes; each index is captured before the documents."""
+def eight_days(base: str, later: str = "00Z") -> list[Page]:
+    """A is there, is revised, is withdrawn; B comes; documents are captured with the index or seconds later."""
     a, b = f"{base}/notices/a", f"{base}/notices/b"
     pages: list[Page] = [
         (f"{base}/notices", at, index("a", "b") if at > DAYS[2] else index("a"), HTML, 200) for at in DAYS
@@ -119,7 +119,7 @@ def eight_days(base: str) -> list[Page]:
     pages += [(a, at, notice("a", "There are 5 of them."), HTML, 200) for at in DAYS[2:5]]
     pages += [(a, at, b"gone", HTML, 404) for at in DAYS[5:]]
     pages += [(b, at, notice("b", "There are 9 of them."), HTML, 200) for at in DAYS[3:5]]
-    return pages
+    return [(url, at if url.endswith("notices") else at[:-3] + later, *rest) for url, at, *rest in pages]  # type: ignore[misc]
 
 
 @pytest.fixture
@@ -154,6 +154,22 @@ def test_revisions_withdrawals_and_dates_come_from_the_archive_and_since_and_dry
         assert (again.returncode, desk.kinds()) == (0, [kind for kind, _ in events]), again.stderr
         assert len(wayback.versions_asked()) == 18 + 2, "two were asked for by the dry runs, the others once"
     assert not (tmp_path / "db" / "outbox").exists()
+
+
+def test_documents_archived_seconds_after_the_index_that_lists_them_raise_nothing_else(
+    desk: Desk, tmp_path: Path, publisher: Publisher
+) -> None:
+    with archive_of(tmp_path / "archive", eight_days(publisher.base, "09Z")) as wayback:
+        with_archive(desk, wayback.base, wayback.host_port, NOTICES)
+        assert backfill(desk.settings, "notices", "", quiet).problems == ()
+    events = desk.ask("SELECT kind, seen_at, title FROM event WHERE source_id = 'notices' ORDER BY rowid")
+    assert [(row["kind"], row["seen_at"][8:], row["title"]) for row in events] == [
+        ("baseline", "01T12:00:00Z", "notices"),
+        ("revised", "03T12:00:09Z", "Notice a"),
+        ("new", "04T12:00:09Z", "Notice b"),
+        ("withdrawn", "07T12:00:00Z", "Notice a"),
+    ]
+    assert desk.health()["notices"][0] == "ok"
 
 
 def test_the_past_is_refused_behind_live_history_with_words_on_what_to_do(desk: Desk, publisher: Publisher) -> None:

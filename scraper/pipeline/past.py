@@ -50,6 +50,10 @@ class Shelf:
         self._now = datetime.fromisoformat(page.captured_at)
         self._newest[_key(page.url)] = page, address
 
+    def holds(self, url: str) -> bool:
+        """Has there been a capture of this address by now?"""
+        return _key(url) in self._newest
+
     def get(
         self, url: str, *, allow_hosts: Sequence[str], etag: str | None = None, last_modified: str | None = None
     ) -> Fetched:
@@ -71,7 +75,7 @@ class Shelf:
             etag=None,
             last_modified=None,
             reason="" if outcome == "ok" else _ABSENT,
-            started_at=page.captured_at if page else stamp(self._now),
+            started_at=page.captured_at if page and outcome == "ok" else stamp(self._now),
             ms=0,
             requests=0,
         )
@@ -126,7 +130,7 @@ def read_in_order(
                 count += 1
                 if _key(page.url) in shelf.served:  # read with the index
                     continue
-                checked = _absorb(house, calm, page)
+                checked = _absorb(house, shelf, calm, page)
                 if checked.trouble and _ABSENT not in checked.trouble.words:
                     problems.append(f"{page.captured_at} {page.url}: {checked.trouble.words}")
                 checked.trouble = None
@@ -153,10 +157,18 @@ def _refuse_behind(house: House, source: Source, pages: Sequence[WarcPage]) -> N
         )
 
 
-def _absorb(house: House, source: Source, page: WarcPage) -> Checked:
-    """One capture is one small round: of the index if it is the index, else of the one document."""
+def _absorb(house: House, shelf: Shelf, source: Source, page: WarcPage) -> Checked:
+    """One capture is one small round: of the index if it is the index, else of the one document.
+
+    An index that listed a document before its first capture is asked again, for it says what the document is.
+    """
     if _key(page.url) == _key(source.options.url):
         return check_source(house.tools, source, None)
+    known = [row for row in releases.of_source(house.db, source.id) if row["url"] == _key(page.url)]
+    if shelf.holds(source.options.url) and not any(row["editions"] for row in known):
+        checked = check_source(house.tools, replace(source, recheck_documents=0), None)
+        if _key(page.url) in shelf.served:
+            return checked
     row = seen.source_row(house.db, source.id)
     checked = Checked(
         source_id=source.id, baseline=row["baseline_at"] is None, at=page.captured_at, listed=1, index_good=True
