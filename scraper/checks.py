@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from scraper.model import Discovery, Figure, Problem, Reading
 from scraper.settings import Expect
 
+ACCEPTABLE = frozenset({"rows_missing", "text_missing", "listing_shrunk"})
+"""Codes of problems that may be the publisher's true will: a person may accept them."""
 _FEW_ROWS = 4
 _MUCH_TEXT = 400
 _SHRUNK_TEXT = 0.2
@@ -20,7 +22,8 @@ class Size:
 
 def size(reading: Reading) -> Size:
     """Measure a reading."""
-    return Size(rows=len(reading.facts), characters=sum(map(len, reading.paragraphs)))
+    rows = sum(not getattr(fact, "derived", False) for fact in reading.facts)
+    return Size(rows=rows, characters=sum(map(len, reading.paragraphs)))
 
 
 def judge(reading: Reading, previous: Size | None, expect: Expect) -> tuple[Problem, ...]:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 import typer.main
 
 from scraper.cli import app
-from tests.commands import run, until
+from tests.commands import command, run, until
 from tests.desk import Desk
 from tests.publisher import Publisher
 from tests.test_pipeline import NEWS, ROWS, TABLE, article, listing, table
@@ -184,3 +185,21 @@ def test_alerts_can_be_seen_and_tried(desk: Desk) -> None:
     assert (done.returncode, "Subject: " in done.stdout) == (0, True)
     assert run("alerts", "test", cwd=desk.folder).returncode == 0
     assert len(desk.mails()) == 3
+
+
+def test_s2_a_full_disk_is_said_in_words_keeps_the_database_and_heals(desk: Desk) -> None:
+    run("check", cwd=desk.folder)
+    for n in range(40):
+        desk.publisher.put(f"/r/x{n}", article(f"x{n}", "word " * 4000))
+    desk.publisher.put("/list", listing("a", "b", *[f"x{n}" for n in range(40)]))
+    size = (desk.folder / "db" / "detainers.db").stat().st_size // 512 + 64
+    words = " ".join(command("check"))
+    done = subprocess.run(
+        ["sh", "-c", f"ulimit -f {size}; exec {words}"], cwd=desk.folder, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert run("verify", cwd=desk.folder).returncode == 0
+    assert run("check", cwd=desk.folder).returncode == 0
+    assert desk.kinds().count("new") == 40
+    assert desk.subjects()["New"] == 40

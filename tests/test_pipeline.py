@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from scraper import pipeline
 from scraper.errors import StoreError
 from scraper.pipeline import House
 from tests.desk import Desk
@@ -266,3 +267,37 @@ def test_two_caches_that_alternate_are_told_and_then_damped_until_one_stays(desk
     desk.publisher.put("/table", table([("Cook County", "IL", "10"), *ROWS[1:]]))
     desk.check("counts")
     assert desk.kinds()[1:] == ["revised"] * 4
+
+
+def test_what_shrank_is_held_back_until_a_person_accepts_it(desk: Desk) -> None:
+    rows = [(f"County {n}", "IL", str(n)) for n in range(9)]
+    desk.publisher.put("/table", table(rows))
+    desk.check("counts")
+    desk.publisher.put("/table", table(rows[:2]))
+    for _ in range(2):
+        desk.check("counts")
+        assert "--accept" in desk.health()["counts"][1]
+    assert len(desk.ask("SELECT 1 FROM listed_rows WHERE last_edition IS NULL")) == 9
+    pipeline.check(desk.settings, only=["counts"], accept=True)
+    assert desk.kinds()[1:] == ["revised"]
+    assert len(desk.ask("SELECT 1 FROM listed_rows WHERE last_edition IS NULL")) == 2
+    assert desk.check("counts").failed == ()
+
+
+def test_a_reading_held_back_is_no_edition_when_our_reader_changes(desk: Desk) -> None:
+    desk.check("counts")
+    desk.publisher.put("/table", table(ROWS).replace("Declined", "Refused"))
+    desk.check("counts")
+    assert desk.health()["counts"][0] == "layout_changed"
+    columns = TABLE["columns"] | {"count": TABLE["columns"]["count"] | {"header": "Declined|Refused"}}
+    desk.watch(NEWS, TABLE | {"columns": columns})
+    desk.check("counts")
+    assert desk.health()["counts"] == ("ok", "")
+    assert desk.kinds()[1:] == []
+    desk.publisher.put("/table", table([("Cook County", "IL", "7"), *ROWS[1:]]).replace("Declined", "Refused"))
+    desk.check("counts")
+    assert desk.kinds()[1:] == ["revised"]
+    (change,) = desk.ask("SELECT * FROM changes WHERE caused_by = 'publisher'")
+    captures = {row["sha256"] for row in desk.ask("SELECT sha256 FROM capture WHERE source_id = 'counts'")}
+    assert {change["before_sha256"], change["after_sha256"]} <= captures
+    assert change["before_sha256"] != change["after_sha256"]

@@ -66,6 +66,9 @@ def check(
     config: ConfigPath = DEFAULT_CONFIG,
     source: Annotated[list[str] | None, typer.Option(help="Only this source; may be repeated.", metavar="ID")] = None,
     dry: Annotated[bool, typer.Option("--dry-run", help="Say what would be recorded; keep and send nothing.")] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Let count what was held back for having shrunk; needs --source.")
+    ] = False,
 ) -> None:
     """Run one round now over every source, due or not, and send what it brings.
 
@@ -73,23 +76,25 @@ def check(
     """
     settings = settings_of(config)
     only = source or []
+    if accept and not only:
+        raise typer.BadParameter("--accept needs --source ID: look at the source first")
     unknown = sorted(set(only) - {one.id for one in settings.sources})
     if unknown:
         known = ", ".join(one.id for one in settings.sources)
         raise ConfigError(f'There is no source "{unknown[0]}" in {config}; the sources are: {known}.')
-    report = _shown(settings, only, dry) if console.is_terminal else _logged(settings, only, dry)
+    report = _shown(settings, only, dry, accept) if console.is_terminal else _logged(settings, only, dry, accept)
     if report.mail_problem:
         errors.print(f"Mail: {plain(report.mail_problem)}", markup=False)
     raise typer.Exit(1 if report.failed else 0)
 
 
-def _logged(settings: Settings, only: list[str], dry: bool) -> RoundReport:
+def _logged(settings: Settings, only: list[str], dry: bool, accept: bool) -> RoundReport:
     log_as_json()
     spare_memory()
-    return dry_run(settings, only=only) if dry else pipeline.check(settings, only=only)
+    return (dry_run if dry else pipeline.check)(settings, only=only, accept=accept)
 
 
-def _shown(settings: Settings, only: list[str], dry: bool) -> RoundReport:
+def _shown(settings: Settings, only: list[str], dry: bool, accept: bool) -> RoundReport:
     from rich.progress import Progress
 
     run = dry_run if dry else pipeline.check
@@ -100,7 +105,7 @@ def _shown(settings: Settings, only: list[str], dry: bool) -> RoundReport:
             progress.update(task, advance=1)
             progress.console.print(words(one), markup=False, highlight=False)
 
-        report = run(settings, only=only, progress=step)
+        report = run(settings, only=only, progress=step, accept=accept)
     verb = "would be told" if dry else "told"
     told = sum(len(one.told) for one in report.checked)
     mails = "" if dry else f", {report.sent} mails sent, {report.waiting} waiting"

@@ -67,6 +67,7 @@ class House:
         self.settings = settings
         self.sources = settings.sources
         self._now = now
+        self._planned_to: int | None = None
         self._stack = ExitStack()
         try:
             self._open(get, via)
@@ -126,7 +127,7 @@ class House:
     def round(self, sources: Sequence[Source], progress: Progress | None = None) -> tuple[Checked, ...]:
         """Check `sources` side by side, whether due or not, and return how each went, in the order given."""
         began = self.tools.at()
-        round_id = seen.start_round(self.db, began, __version__, self.settings.sha256, len(sources))
+        round_id = seen.start_round(self.db, began, __version__, self.settings.sha256, len(sources), self.tools.accept)
         self.db.flush()
         done: dict[str, Checked] = {}
         with ThreadPoolExecutor(max(1, min(self.settings.fetch.concurrency, len(sources)))) as pool:
@@ -166,9 +167,12 @@ class House:
         self.db.flush()
         now = self._now()
         with alerts.Outbox(self.settings.storage.deliveries) as outbox:
-            planned = outbox.planned()
-            fresh = [event_id for event_id in ask.event_ids(self.db) if event_id not in planned]
-            outbox.plan(ask.notices(self.db, fresh).values(), self.settings, now, self.tools.gazetteer.matches)
+            newest = ask.newest_event(self.db)
+            if newest != self._planned_to:
+                planned = outbox.planned()
+                fresh = [event_id for event_id in ask.event_ids(self.db) if event_id not in planned]
+                outbox.plan(ask.notices(self.db, fresh).values(), self.settings, now, self.tools.gazetteer.matches)
+                self._planned_to = newest
             return alerts.deliver(outbox, lambda ids: ask.notices(self.db, ids), self.settings, now)
 
     def forget_mail(self) -> None:
@@ -234,7 +238,9 @@ def copy_database(path: Path, target: Path) -> None:
         connection.execute("VACUUM INTO ?", (str(target),))
 
 
-def dry_run(settings: Settings, *, only: Iterable[str] = (), progress: Progress | None = None) -> RoundReport:
+def dry_run(
+    settings: Settings, *, only: Iterable[str] = (), progress: Progress | None = None, accept: bool = False
+) -> RoundReport:
     """Run a round on a copy that is thrown away: says what would be recorded; keeps and sends nothing."""
     beside = settings.storage.database.parent
     beside.mkdir(parents=True, exist_ok=True)
@@ -253,14 +259,20 @@ def dry_run(settings: Settings, *, only: Iterable[str] = (), progress: Progress 
         quiet = replace(
             settings, storage=storage, alerts=replace(settings.alerts, operator=(), audiences=(), smtp=None)
         )
-        return check(quiet, only=only, progress=progress)
+        return check(quiet, only=only, progress=progress, accept=accept)
 
 
-def check(settings: Settings, *, only: Iterable[str] = (), progress: Progress | None = None) -> RoundReport:
-    """Run one round now over every source, or those named, due or not, and deliver what it brought."""
+def check(
+    settings: Settings, *, only: Iterable[str] = (), progress: Progress | None = None, accept: bool = False
+) -> RoundReport:
+    """Run one round now over every source, or those named, due or not, and deliver what it brought.
+
+    `accept`: a person has looked, and readings that were held back for having shrunk count.
+    """
     wanted = set(only)
     with House(settings) as house:
         sources = [source for source in settings.sources if not wanted or source.id in wanted]
+        house.tools = replace(house.tools, accept=accept)
         return house.run(sources, progress)
 
 

@@ -1,7 +1,10 @@
 """How the check of one source went."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
+from scraper import checks
+from scraper.model import Problem
 from scraper.terms import SourceState
 
 
@@ -11,6 +14,12 @@ class Trouble:
 
     state: SourceState
     words: str
+
+
+def with_way_out(problems: Iterable[Problem], source_id: str) -> tuple[Problem, ...]:
+    """Add to what a person may accept how that is done."""
+    how = f"; if that is right: check --source {source_id} --accept"
+    return tuple(replace(p, text=p.text + how) if p.code in checks.ACCEPTABLE else p for p in problems)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from scraper import checks, places, readers
 from scraper.errors import ArchiveError, DocumentError, LayoutChanged
 from scraper.model import Document, Problem, Reading, ReleaseRef
-from scraper.pipeline.outcome import Checked, Trouble
+from scraper.pipeline.outcome import Checked, Trouble, with_way_out
 from scraper.pipeline.tools import Tools
 from scraper.pipeline.visit import Visit, document, visit
 from scraper.settings import Source
@@ -49,7 +49,7 @@ def check(
         missing(tools, source, row, checked, url=ref.url, title=ref.title)
     elif not found.good:
         _unfetched(tools, source, ref, row, found, checked)
-    elif found.unread(version):
+    elif found.unread(version) or _asked_again(tools, found):
         _read_all(tools, source, version, ref, found, checked)
     elif row is not None:
         as_before(tools, row, checked)
@@ -109,19 +109,23 @@ def read_in_place(
 ) -> None:
     """Read releases that are the index page itself (a page or table watched in place, or the bundled history)."""
     for capture_id, caused_by in _captures(index, version):
-        for ref in refs:
-            _read(tools, source, version, ref, capture_id, caused_by, checked)
-        seen.was_read(tools.db, source.id, index.url, capture_id, version)
+        good = [_read(tools, source, version, ref, capture_id, caused_by, checked) for ref in refs]
+        seen.was_read(tools.db, source.id, index.url, capture_id, version, held=not all(good))
 
 
 def _read_all(tools: Tools, source: Source, version: str, ref: ReleaseRef, found: Visit, checked: Checked) -> None:
     for capture_id, caused_by in _captures(found, version):
-        _read(tools, source, version, ref, capture_id, caused_by, checked)
-        seen.was_read(tools.db, source.id, found.url, capture_id, version)
+        good = _read(tools, source, version, ref, capture_id, caused_by, checked)
+        seen.was_read(tools.db, source.id, found.url, capture_id, version, held=not good)
+
+
+def _asked_again(tools: Tools, found: Visit) -> bool:
+    """Does a person accept what was held back?"""
+    return tools.accept and found.capture_id is not None and found.capture_id == found.held[0] != found.read_capture
 
 
 def _captures(found: Visit, version: str) -> list[tuple[int, CausedBy]]:
-    """What to read, in order: after a change of our own code first the old bytes again, so that the publisher's
+    """What to read, in order: after a change of our own code first the bytes last read well, so that the publisher's
     change is measured against what the same code made of the old bytes."""
     todo: list[tuple[int, CausedBy]] = []
     if found.read_capture is not None and found.read_version != version:
@@ -139,7 +143,8 @@ def _read(
     capture_id: int,
     caused_by: CausedBy,
     checked: Checked,
-) -> None:
+) -> bool:
+    """Read, judge and record one document; return whether it counts now."""
     try:
         page = document(tools, capture_id)
         reading: Reading = tools.parser.run(
@@ -147,13 +152,14 @@ def _read(
         )
     except (DocumentError, ArchiveError) as error:
         _unreadable(tools, source, ref, error, checked)
-        return
+        return False
     cumulative = is_cumulative(source)
-    problems = checks.judge(reading, _size_before(tools, source, ref, cumulative), source.expect)
+    before = None if tools.accept else _size_before(tools, source, ref, cumulative)
+    problems = with_way_out(checks.judge(reading, before, source.expect), source.id)
     held = [problem for problem in problems if problem.holds_back]
     if held:
         _held(tools, source, ref, problems, held[0], checked)
-        return
+        return False
     recorded = history.record(
         tools.db,
         history.Entry(
@@ -176,6 +182,7 @@ def _read(
         checked.told.append(recorded.kind)
         checked.changes += len(recorded.changes)
     releases.listed_as(tools.db, recorded.release_id, ref.title)
+    return True
 
 
 def is_cumulative(source: Source) -> bool:
@@ -230,7 +237,12 @@ def _held(
     row = releases.enter(tools.db, source.id, source.options.publisher, ref, checked.at)
     about = events.About(source_id=source.id, url=ref.url, topic="document", release_id=row["release_id"])
     _flag(tools, checked, about, *problems)
-    checked.worry(Trouble(state="layout_changed", words=f'"{ref.title}" is held back: {worst.text}'))
+    checked.worry(
+        Trouble(
+            state="layout_changed",
+            words=f'"{ref.title}" is held back: {worst.text}; accept it with `check --source {source.id} --accept`',
+        )
+    )
     if checked.baseline:
         releases.told(tools.db, row["release_id"])
 

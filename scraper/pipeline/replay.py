@@ -19,7 +19,8 @@ from scraper.store import ask
 from scraper.store.database import Database, Row
 
 _ANSWERS = (
-    "SELECT f.*, c.sha256, c.media_type, c.charset, c.via FROM fetch f LEFT JOIN capture c USING (capture_id) "
+    "SELECT f.*, c.sha256, c.media_type, c.charset, c.via, r.accepted "
+    "FROM fetch f LEFT JOIN capture c USING (capture_id) LEFT JOIN round r USING (round_id) "
     "ORDER BY coalesce(f.round_id, 0), f.source_id, f.fetch_id"
 )
 
@@ -110,7 +111,12 @@ def replay(settings: Settings, target: Path) -> Replayed:
         with House(replace(settings, storage=storage), now=recording.now, get=recording.get, bundled=False) as house:
             for source, rows in checks:
                 recording.load(rows)
-                house.tools = replace(house.tools, via=rows[0]["via"] or "live", newest_archived=recording.archived)
+                house.tools = replace(
+                    house.tools,
+                    via=rows[0]["via"] or "live",
+                    newest_archived=recording.archived,
+                    accept=bool(rows[0]["accepted"]),
+                )
                 settle(house.tools, source, check_source(house.tools, source, None))
             house.forget_mail()
             events = len(ask.event_ids(house.db))

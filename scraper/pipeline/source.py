@@ -10,7 +10,7 @@ from scraper.errors import DocumentError, LayoutChanged
 from scraper.fetch import Fetched
 from scraper.model import Discovery, Document, Problem, ReleaseRef
 from scraper.pipeline import releases as documents
-from scraper.pipeline.outcome import Checked, Trouble
+from scraper.pipeline.outcome import Checked, Trouble, with_way_out
 from scraper.pipeline.tools import Tools, reader_version
 from scraper.pipeline.visit import Visit, document, visit
 from scraper.settings import Source
@@ -110,7 +110,7 @@ def _discover(
     tools: Tools, source: Source, index: Visit, version: str, round_id: int | None, whole: Row | None, checked: Checked
 ) -> Discovery | None:
     """Return what the index lists, or None when it is as it was read before."""
-    if not index.unread(version) and (whole is not None or source.options.max_pages == 1):
+    if not tools.accept and not index.unread(version) and (whole is not None or source.options.max_pages == 1):
         return None
     if index.capture_id is None:
         raise LayoutChanged("the index page could not be found in the archive")
@@ -164,8 +164,8 @@ def _walk(
         return
     checked.listed = len(discovery.refs)
     before = sum(row["status"] == "listed" and row["source_id"] == source.id for row in known)
-    restated = checked.baseline or documents.is_cumulative(source)  # then fewer items are no loss
-    problems = checks.judge_listing(discovery, 0 if restated else before, source.expect)
+    restated = checked.baseline or tools.accept or documents.is_cumulative(source)  # then fewer items are no loss
+    problems = with_way_out(checks.judge_listing(discovery, 0 if restated else before, source.expect), source.id)
     held = [problem for problem in problems if problem.holds_back]
     about = events.About(source_id=source.id, url=index.url, topic="index")
     events.problems(tools.db, about, problems, checked.at)

@@ -37,6 +37,8 @@ class Tools:
     code: str
     """Digest of the code and reference data that readings depend on."""
     via: str = "live"
+    accept: bool = False
+    """A person has looked: what shrank is what the publisher states now."""
     newest_archived: Callable[[Source, str], Fetched] | None = None
     """Asks the web archive for the newest version of an address (see `archived.newest`); None: not at hand."""
 

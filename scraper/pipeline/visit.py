@@ -26,14 +26,17 @@ class Visit:
     capture_id: int | None
     """The newest bytes this address served, by whichever visit."""
     read_capture: int | None
-    """The bytes last read to the end."""
+    """The bytes last read well."""
     read_version: str
+    held: tuple[int | None, str]
+    """The bytes whose reading was last held back, and the version of the reader."""
     unchanged: int
     """Answers in a row without new bytes."""
 
     def unread(self, version: str) -> bool:
-        """Are there bytes that this version of the reader has not read to the end?"""
-        return self.capture_id is not None and (self.capture_id, version) != (self.read_capture, self.read_version)
+        """Are there bytes that this version of the reader has neither read well nor held back?"""
+        known = ((self.read_capture, self.read_version), self.held)
+        return self.capture_id is not None and (self.capture_id, version) not in known
 
     @property
     def good(self) -> bool:
@@ -78,6 +81,7 @@ def visit(tools: Tools, source: Source, url: str, round_id: int | None) -> Visit
         capture_id=capture_id,
         read_capture=state.read_capture,
         read_version=state.read_version,
+        held=(state.held_capture, state.held_version),
         unchanged=state.unchanged,
     )
 

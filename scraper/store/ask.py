@@ -30,6 +30,12 @@ def event_ids(db: Database) -> list[str]:
     return [row["event_id"] for row in db.rows("SELECT event_id FROM event ORDER BY seen_at, rowid")]
 
 
+def newest_event(db: Database) -> int:
+    """Return a number that grows with every event: the same number, nothing new."""
+    row = db.one("SELECT coalesce(max(rowid), 0) AS n FROM event")
+    return int(row["n"]) if row else 0
+
+
 def notice(db: Database, event_id: str) -> Notice | None:
     """Return an event with all that a mail about it needs, or None if there is no such event."""
     row = db.one(

@@ -68,14 +68,25 @@ class Database:
     def close(self) -> None:
         """Commit what waits and close."""
         with self._lock:
-            self.flush()
-            self._connection.close()
+            try:
+                self.flush()
+            finally:
+                self._connection.close()
 
     def __enter__(self) -> "Database":
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One thread at a time; what the disk or another process refuses becomes a sentence."""
+        with self._lock:
+            try:
+                yield
+            except sqlite3.OperationalError as error:
+                raise StoreError(f"{self.path}: {_words(error)}") from error
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
         """Return all rows of a query."""
@@ -90,7 +101,7 @@ class Database:
 
     def soon(self, sql: str, *values: Any) -> int:
         """Write a cheap row that may be committed a moment later; return its row id."""
-        with self._lock:
+        with self._locked():
             if not self._connection.in_transaction:
                 self._connection.execute("BEGIN IMMEDIATE")
                 self._begun = time.monotonic()
@@ -101,14 +112,14 @@ class Database:
 
     def flush(self) -> None:
         """Commit what `soon` has written."""
-        with self._lock:
+        with self._locked():
             if self._connection.in_transaction and not self._depth:
                 self._connection.execute("COMMIT")
 
     @contextmanager
     def atomic(self) -> Iterator["Database"]:
         """All or nothing, also after kill -9; nested blocks join the outer one."""
-        with self._lock:
+        with self._locked():
             if self._depth:
                 yield self
                 return
@@ -117,11 +128,11 @@ class Database:
             self._depth = 1
             try:
                 yield self
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            else:
                 self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:  # a full disk has rolled it back already
+                    self._connection.execute("ROLLBACK")
+                raise
             finally:
                 self._depth = 0
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from scraper import diff
+from scraper import checks, diff
 from scraper.ids import number_id
 from scraper.model import FACT_TYPES, Change, Fact, Locator, Reading, ReleaseRef
 from scraper.store import events, releases
@@ -191,7 +191,7 @@ def _add_reading(db: Database, entry: Entry, release_id: str, stream: str, head:
             "content_hash": digest,
             "title": entry.reading.title,
             "text": "\n".join(entry.reading.paragraphs),
-            "rows": len(entry.reading.facts),
+            "rows": checks.size(entry.reading).rows,
         },
     )
     return reading_id

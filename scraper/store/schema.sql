@@ -13,7 +13,8 @@ CREATE TABLE source (
 
 CREATE TABLE round (
   round_id INTEGER PRIMARY KEY, started_at TEXT NOT NULL, ended_at TEXT, code_version TEXT NOT NULL,
-  config_sha256 TEXT NOT NULL, sources INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0
+  config_sha256 TEXT NOT NULL, sources INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,
+  accepted INTEGER NOT NULL DEFAULT 0                    -- 1: a person accepted what would be held back for having shrunk
 ) STRICT;
 
 CREATE TABLE capture (
@@ -38,7 +39,8 @@ CREATE TABLE page (                                      -- one watched address:
   source_id TEXT NOT NULL REFERENCES source (source_id), url TEXT NOT NULL, etag TEXT, last_modified TEXT,
   capture_id INTEGER REFERENCES capture (capture_id), checked_at TEXT, unchanged INTEGER NOT NULL DEFAULT 0,
   gone INTEGER NOT NULL DEFAULT 0,
-  read_capture INTEGER REFERENCES capture (capture_id), read_version TEXT NOT NULL DEFAULT '',  -- what was last read to the end, by which code
+  read_capture INTEGER REFERENCES capture (capture_id), read_version TEXT NOT NULL DEFAULT '',  -- what was last read well, by which code
+  held_capture INTEGER REFERENCES capture (capture_id), held_version TEXT NOT NULL DEFAULT '',  -- what was read last and held back
   PRIMARY KEY (source_id, url)
 ) STRICT, WITHOUT ROWID;
 
@@ -263,7 +265,11 @@ CREATE VIEW events AS
 SELECT event_id, seen_at, kind, source_id, release_id, title, url, summary FROM event;
 
 CREATE VIEW changes AS
-SELECT event_id, release_id, table_name, row_id, column_name, before, after, caused_by, kind, label, place_id FROM change;
+SELECT c.event_id, c.release_id, c.table_name, c.row_id, c.column_name, c.before, c.after, c.caused_by, c.kind, c.label, c.place_id,
+  b.sha256 AS before_sha256, a.sha256 AS after_sha256
+FROM change c JOIN reading n ON n.reading_id = c.reading_id JOIN edition e USING (edition_id) JOIN capture a USING (capture_id)
+  LEFT JOIN reading m ON m.stream = n.stream AND m.seq = n.seq - 1 LEFT JOIN edition f ON f.edition_id = m.edition_id
+  LEFT JOIN capture b ON b.capture_id = f.capture_id;
 
 CREATE VIEW what_changed AS
 SELECT e.seen_at, e.kind AS event, e.title, r.publisher, c.label, c.table_name, c.column_name, c.before, c.after, c.kind, e.url, c.event_id, c.release_id

@@ -20,12 +20,24 @@ class PageState:
     """Answers in a row without new bytes."""
     gone: int
     read_capture: int | None
-    """The capture last read to the end and recorded; a crash in between leaves it behind `capture_id`."""
+    """The capture last read well and recorded; a crash in between leaves it behind `capture_id`."""
     read_version: str
+    held_capture: int | None
+    """The capture whose reading was last held back, or could not be read."""
+    held_version: str
 
 
 UNSEEN = PageState(
-    etag=None, last_modified=None, capture_id=None, sha256=None, unchanged=0, gone=0, read_capture=None, read_version=""
+    etag=None,
+    last_modified=None,
+    capture_id=None,
+    sha256=None,
+    unchanged=0,
+    gone=0,
+    read_capture=None,
+    read_version="",
+    held_capture=None,
+    held_version="",
 )
 
 
@@ -80,14 +92,15 @@ class Hosts:
         )
 
 
-def start_round(db: Database, at: str, version: str, config_sha256: str, sources: int) -> int:
+def start_round(db: Database, at: str, version: str, config_sha256: str, sources: int, accepted: bool = False) -> int:
     """Open a round and return its id."""
     return db.soon(
-        "INSERT INTO round (started_at, code_version, config_sha256, sources) VALUES (?, ?, ?, ?)",
+        "INSERT INTO round (started_at, code_version, config_sha256, sources, accepted) VALUES (?, ?, ?, ?, ?)",
         at,
         version,
         config_sha256,
         sources,
+        int(accepted),
     )
 
 
@@ -184,10 +197,11 @@ def keep_page(db: Database, source_id: str, url: str, state: PageState, at: str)
     )
 
 
-def was_read(db: Database, source_id: str, url: str, capture_id: int, version: str) -> None:
-    """Note that a capture has been read to the end by this version of the reader."""
+def was_read(db: Database, source_id: str, url: str, capture_id: int, version: str, *, held: bool = False) -> None:
+    """Note that this version of the reader has read a capture well, or to a result that was held back."""
+    what = "held" if held else "read"
     db.soon(
-        "UPDATE page SET read_capture = ?, read_version = ? WHERE source_id = ? AND url = ?",
+        f"UPDATE page SET {what}_capture = ?, {what}_version = ? WHERE source_id = ? AND url = ?",
         capture_id,
         version,
         source_id,
