@@ -11,7 +11,6 @@ from functools import cache
 from typing import NamedTuple
 from urllib.parse import quote
 
-import css_inline
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from scraper.model import Change, Notice, Stated
@@ -124,6 +123,8 @@ def _mail(line: str, notices: Sequence[Notice], audience: str, why: str, public_
     }
     html, text = (_templates().get_template(name).render(words) for name in ("mail.html", "mail.txt"))
     text = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    import css_inline  # an idle daemon need not carry it
+
     return Mail(subject=line, text=text, html=css_inline.inline(html), csv=sheet)
 
 

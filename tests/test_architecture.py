@@ -16,7 +16,7 @@ FLOORS = (
     {"daemon"},
     {"pipeline"},
     {"config", "fetch", "store", "alerts", "publish", "health", "export", "warc", "memento", "parsing"},
-    {"resources"},
+    {"resources", "memory"},
     {"archive"},
     {"readers", "checks", "diff", "render"},
     {"documents", "places", "wording"},

@@ -1,12 +1,10 @@
 """What all commands share: the application, `--config`, logging, and plain tables on the terminal."""
 
-import ctypes
 import json
 import logging
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -62,15 +60,6 @@ def log_as_json(level: int = logging.INFO) -> None:
     handler.setFormatter(_Json())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("detainer_watch").setLevel(level)  # others, httpx among them, speak from warnings up
-
-
-def spare_memory() -> None:
-    """Let glibc keep one pool of free memory for all threads instead of one each: some 15 MB less when idle."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").mallopt(_M_ARENA_MAX, 1)
-
-
-_M_ARENA_MAX = -8
 
 
 def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

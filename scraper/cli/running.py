@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from scraper import pipeline, publish
+from scraper import memory, pipeline, publish
 from scraper.cli.app import (
     DEFAULT_CONFIG,
     ConfigPath,
@@ -18,7 +18,6 @@ from scraper.cli.app import (
     log_as_json,
     plain,
     settings_of,
-    spare_memory,
 )
 from scraper.errors import ConfigError
 from scraper.pipeline import House, RoundReport, dry_run
@@ -32,7 +31,7 @@ def _watch(config: Path, *, serve: bool) -> None:
     from scraper import daemon  # `check` need not carry it
 
     log_as_json()
-    spare_memory()
+    memory.one_pool()
     settings = settings_of(config)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -90,7 +89,7 @@ def check(
 
 def _logged(settings: Settings, only: list[str], dry: bool, accept: bool) -> RoundReport:
     log_as_json()
-    spare_memory()
+    memory.one_pool()
     return (dry_run if dry else pipeline.check)(settings, only=only, accept=accept)
 
 

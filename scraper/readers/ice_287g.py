@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from scraper.documents import html, kinds, sheet, urls, values
+from scraper.documents import html, kinds, urls, values
 from scraper.errors import LayoutChanged, Unreadable
 from scraper.model import Agreement, Column, Discovery, Document, Options, Problem, Reading, ReleaseRef
 from scraper.readers import page, table
@@ -35,6 +35,8 @@ def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
     """Return one Agreement per row; `LayoutChanged` where a column is missing or no row stands under the header."""
     if document.media_type not in kinds.WORKBOOKS:
         raise Unreadable(f"{document.url} is no workbook but {document.media_type}.")
+    from scraper.documents import sheet  # only the process that reads a workbook carries the library
+
     sheets = sheet.tables(document.data)
     present = {values.key(cell) for one in sheets for row in one.rows[: table.HEADER_WITHIN] for cell in row}
     headers = (*_HEADERS, *(header for header in _MAYBE if values.key(header) in present))

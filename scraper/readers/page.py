@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from scraper.documents import delimited, html, kinds, sheet, urls, values
+from scraper.documents import delimited, html, kinds, urls, values
 from scraper.errors import DocumentError, LayoutChanged, Unreadable
 from scraper.model import Discovery, Document, Options, Problem, Reading, ReleaseRef, Table
 from scraper.readers import noise
@@ -99,6 +99,8 @@ def text_at(within: LexborHTMLParser | LexborNode, selector: str) -> str:
 def grids(document: Document, sheet_name: str | None = None) -> tuple[Table, ...] | None:
     """Return the tables of a workbook or delimited file, None for any other document."""
     if document.media_type in kinds.WORKBOOKS:
+        from scraper.documents import sheet  # only the process that reads a workbook carries the library
+
         return sheet.tables(document.data, sheet_name)
     return delimited.tables(document.data, document.charset) if document.media_type in kinds.DELIMITED else None
 
