@@ -16,7 +16,7 @@ from scraper.pipeline.house import House
 from scraper.pipeline.outcome import Checked
 from scraper.pipeline.settle import settle
 from scraper.pipeline.source import check_source, ref_of
-from scraper.pipeline.tools import reader_version, stamp
+from scraper.pipeline.tools import answer, reader_version, stamp
 from scraper.settings import Settings, Source
 from scraper.store import releases, seen
 from scraper.terms import FetchOutcome
@@ -63,21 +63,19 @@ class Shelf:
         outcome: FetchOutcome = "failed"
         if page is not None and page.status in (200, 404, 410):
             outcome = "ok" if page.status == 200 else "gone"
-        return Fetched(
-            url=url,
+        if page is None or outcome == "failed":
+            status = page.status if page else None
+            return answer(url, "failed", stamp(self._now), final_url=address or url, status=status, reason=_ABSENT)
+        return answer(
+            url,
+            outcome,
+            page.captured_at if outcome == "ok" else stamp(self._now),
             final_url=address or url,
-            outcome=outcome,
-            status=page.status if page else None,
-            headers={},
-            body=page.data if page and outcome == "ok" else None,
-            media_type=page.media_type if page else None,
-            charset=page.charset if page else None,
-            etag=None,
-            last_modified=None,
+            status=page.status,
+            body=page.data if outcome == "ok" else None,
+            media_type=page.media_type,
+            charset=page.charset,
             reason="" if outcome == "ok" else _ABSENT,
-            started_at=page.captured_at if page and outcome == "ok" else stamp(self._now),
-            ms=0,
-            requests=0,
         )
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from scraper import resources
 from scraper.fetch import Fetched
 from scraper.model import Options
-from scraper.pipeline.tools import Tools, stamp, utc_now
+from scraper.pipeline.tools import Tools, answer, stamp, utc_now
 from scraper.places import Gazetteer
 from scraper.readers import history
 from scraper.settings import Confirm, Expect, Source
@@ -77,21 +77,8 @@ def tools_for_history(tools: Tools) -> Tools:
     def get(
         url: str, *, allow_hosts: Sequence[str], etag: str | None = None, last_modified: str | None = None
     ) -> Fetched:
-        return Fetched(
-            url=url,
-            final_url=url,
-            outcome="ok",
-            status=200,
-            headers={},
-            body=body,
-            media_type="application/json",
-            charset="utf-8",
-            etag=None,
-            last_modified=None,
-            reason="",
-            started_at=stamp(utc_now()),
-            ms=0,
-            requests=0,
+        return answer(
+            url, "ok", stamp(utc_now()), status=200, body=body, media_type="application/json", charset="utf-8"
         )
 
     return replace(tools, get=get, via="reference", now=utc_now)

@@ -14,6 +14,7 @@ from scraper.pipeline.house import House
 from scraper.pipeline.reference import HISTORY
 from scraper.pipeline.settle import settle
 from scraper.pipeline.source import check_source
+from scraper.pipeline.tools import answer, stamp
 from scraper.settings import Settings, Source
 from scraper.store import ask
 from scraper.store.database import Database, Row
@@ -55,12 +56,15 @@ class Recording:
         """Return the recorded answer; an address that was not asked then is "failed", which is never news."""
         row = next((row for row in self._rows if row["url"] == url), None)
         if row is None:
-            return _answer(url, "failed", "was not asked in this round", self._now.strftime("%Y-%m-%dT%H:%M:%SZ"))
+            return answer(url, "failed", stamp(self._now), reason="was not asked in this round")
         self._rows.remove(row)
         self._now = datetime.fromisoformat(row["started_at"])
         headers = json.loads(row["headers"])
-        return replace(
-            _answer(url, row["outcome"], row["reason"], row["started_at"]),
+        return answer(
+            url,
+            row["outcome"],
+            row["started_at"],
+            reason=row["reason"],
             final_url=row["final_url"],
             status=row["status"],
             headers=headers,
@@ -75,25 +79,6 @@ class Recording:
     def archived(self, source: Source, url: str) -> Fetched:
         """Return what the web archive answered in the place of the publisher."""
         return self.get(url, allow_hosts=source.allow_hosts)
-
-
-def _answer(url: str, outcome: str, reason: str, at: str) -> Fetched:
-    return Fetched(
-        url=url,
-        final_url=url,
-        outcome=outcome,  # type: ignore[arg-type]
-        status=None,
-        headers={},
-        body=None,
-        media_type=None,
-        charset=None,
-        etag=None,
-        last_modified=None,
-        reason=reason,
-        started_at=at,
-        ms=0,
-        requests=0,
-    )
 
 
 def replay(settings: Settings, target: Path) -> Replayed:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from scraper.archive import Archive
 from scraper.fetch import Fetched
@@ -12,6 +12,7 @@ from scraper.parsing import Parser
 from scraper.places import Gazetteer
 from scraper.settings import Source
 from scraper.store.database import Database
+from scraper.terms import FetchOutcome
 
 
 class Get(Protocol):
@@ -45,6 +46,13 @@ class Tools:
     def at(self) -> str:
         """Return the present time as stored."""
         return stamp(self.now())
+
+
+def answer(url: str, outcome: FetchOutcome, at: str, **found: Any) -> Fetched:
+    """Return an answer that no request was made for: recorded, archived or bundled; `found` fills what is known."""
+    nothing: dict[str, Any] = dict.fromkeys(("status", "body", "media_type", "charset", "etag", "last_modified"))
+    empty = {"final_url": url, "headers": {}, "reason": "", "ms": 0, "requests": 0}
+    return Fetched(**(nothing | empty | {"url": url, "outcome": outcome, "started_at": at} | found))
 
 
 def stamp(when: datetime) -> str:

@@ -29,22 +29,9 @@ def record_reading(
         row = db.one("SELECT title, url FROM release WHERE release_id = ?", release_id)
         title = db.one("SELECT title FROM reading WHERE reading_id = ?", reading_id)
         words = diff.summary(changes) or _WORDS.get(kind, "")
-        db.insert(
-            "event",
-            {
-                "event_id": event_id,
-                "seen_at": at,
-                "kind": kind,
-                "source_id": source_id,
-                "release_id": release_id,
-                "reading_id": reading_id,
-                "before_reading": before,
-                "title": (title["title"] if title else "") or (row["title"] if row else release_id),
-                "url": row["url"] if row else "",
-                "summary": words,
-            },
-            ignore=True,
-        )
+        name = (title["title"] if title else "") or (row["title"] if row else release_id)
+        url = row["url"] if row else ""
+        _insert(db, str(event_id), at, kind, source_id, name, url, words, release_id, reading_id, before)
     _record_changes(db, event_id, release_id, reading_id, changes, caused_by)
 
 
@@ -209,6 +196,7 @@ def _insert(
     summary: str,
     release_id: str | None,
     reading_id: int | None,
+    before: int | None = None,
 ) -> None:
     db.insert(
         "event",
@@ -219,6 +207,7 @@ def _insert(
             "source_id": source_id,
             "release_id": release_id,
             "reading_id": reading_id,
+            "before_reading": before,
             "title": title,
             "url": url,
             "summary": summary,
