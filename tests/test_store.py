@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,17 @@ def test_our_own_better_reader_is_never_a_revision(db: Database) -> None:
     assert len(db.rows("SELECT * FROM edition")) == 1
     assert [row["caused_by"] for row in db.rows("SELECT caused_by, event_id FROM changes")] == ["reader"]
     assert len(db.rows("SELECT * FROM events")) == 1
+
+
+def test_a_new_alias_places_old_rows_without_telling_anyone(db: Database) -> None:
+    first = entry(db, {"A": "1", "B": "2"})
+    history.record(db, first)
+    placed = tuple(replace(fact, place_id="17031") for fact in first.reading.facts[:1]) + first.reading.facts[1:]
+    again = replace(first, reading=replace(first.reading, facts=placed), reader_version="2", caused_by="reader")
+    assert history.record(db, again).kind is None
+    assert [row["place_id"] for row in db.rows("SELECT place_id FROM listed_row ORDER BY row_no")] == ["17031", None]
+    assert len(db.rows("SELECT * FROM event")) == 1
+    assert db.rows("SELECT * FROM change") == []
 
 
 def test_a_table_as_of_a_date_is_what_was_published_then(db: Database) -> None:

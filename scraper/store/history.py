@@ -75,6 +75,8 @@ def record(db: Database, entry: Entry) -> Recorded:
                 return Recorded(release_id=release_id, kind=None)  # a past list; only the newest is read anew
             stream = f"{stream}/{release_id}"  # an older list of a cumulative series: its own side history
             head = current(db, stream)
+        if entry.caused_by == "reader":
+            _place_again(db, entry, stream)
         digest = diff.content_hash(entry.reading)
         if head and head["release_id"] == release_id and head["content_hash"] == digest:
             return _unchanged(db, entry, release, head, restored)
@@ -153,6 +155,18 @@ def tell_settled(db: Database, source_id: str, release_id: str, cumulative: bool
 def _announced(db: Database, reading_id: int, words: str) -> None:
     edition = "SELECT edition_id FROM reading WHERE reading_id = ?"
     db.write(f"UPDATE edition SET announced = ? WHERE edition_id = ({edition})", words, reading_id)
+
+
+def _place_again(db: Database, entry: Entry, stream: str) -> None:
+    """Our reference of places may know more now: rows that state the same get their place without being told anew."""
+    for fact in entry.reading.facts:
+        db.write(
+            f"UPDATE {fact.TABLE} SET place_id = ? WHERE stream = ? AND row_hash = ? AND last_reading IS NULL AND place_id IS NOT ?",
+            fact.place_id,
+            stream,
+            diff.fact_hash(fact),
+            fact.place_id,
+        )
 
 
 def _has_edition(db: Database, release_id: str, source_id: str) -> bool:
