@@ -67,7 +67,11 @@ class Parser:
 
     def rest(self) -> None:
         """End the children that have nothing to do; the next call starts new ones."""
-        for child in [self._idle.get_nowait() for _ in range(self._idle.qsize())]:
+        idle = []
+        with suppress(queue.Empty):  # another thread may be quicker: then there is one fewer to end
+            while True:
+                idle.append(self._idle.get_nowait())
+        for child in idle:
             if child:
                 child.end()
             self._idle.put(None)

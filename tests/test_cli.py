@@ -13,15 +13,12 @@ from scraper.cli import app
 from tests.commands import command, run, until
 from tests.desk import Desk
 from tests.publisher import Publisher
-from tests.test_pipeline import NEWS, ROWS, TABLE, article, listing, table
+from tests.test_pipeline import NEWS, ROWS, TABLE, article, listing, publish, table
 
 
 @pytest.fixture
 def desk(tmp_path: Path, publisher: Publisher) -> Desk:
-    publisher.put("/list", listing("a", "b"))
-    for name in ("a", "b"):
-        publisher.put(f"/r/{name}", article(name))
-    publisher.put("/table", table(ROWS))
+    publish(publisher)
     return Desk(tmp_path, publisher, NEWS, TABLE)
 
 

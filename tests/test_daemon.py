@@ -14,7 +14,7 @@ from scraper.errors import StoreError
 from tests.commands import run, running, until
 from tests.desk import Desk
 from tests.publisher import Publisher, Reply
-from tests.test_pipeline import NEWS, ROWS, TABLE, article, listing, table
+from tests.test_pipeline import NEWS, ROWS, TABLE, article, listing, publish, table
 
 
 def free_port() -> int:
@@ -26,10 +26,7 @@ def free_port() -> int:
 
 @pytest.fixture
 def desk(tmp_path: Path, publisher: Publisher) -> Desk:
-    publisher.put("/list", listing("a", "b"))
-    for name in ("a", "b"):
-        publisher.put(f"/r/{name}", article(name))
-    publisher.put("/table", table(ROWS))
+    publish(publisher)
     port = free_port()
     web = {"host": "127.0.0.1", "port": port, "public_url": f"http://127.0.0.1:{port}"}
     return Desk(tmp_path, publisher, NEWS | {"every": "1s", "jitter": "0s"}, TABLE | {"every": "1h"}, web=web)

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -147,3 +148,10 @@ def test_a_call_that_kills_its_child_does_not_touch_calls_of_other_threads() -> 
             thread.join()
     assert {number for number, outcome in outcomes.items() if isinstance(outcome, Unreadable)} == {0, 3, 6}
     assert [outcomes[number] for number in (1, 2, 4, 5, 7, 8)] == [1, 2, 4, 5, 7, 8]
+
+
+def test_threads_that_rest_at_once_lose_no_worker() -> None:
+    """Sources end their checks side by side; each then lets the idle children go."""
+    with Parser(memory_mb=512, seconds=60, workers=2) as parser, ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: [parser.rest() for _ in range(300)], range(8)))
+        assert [parser.run(len, "four", heavy=True) for _ in range(2)] == [4, 4]

@@ -43,12 +43,17 @@ def table(rows: list[tuple[str, str, str]], noise: str = "") -> str:
     return f"<html><body{noise}><h1>Counts</h1><table>{head}{body}</table></body></html>"
 
 
-@pytest.fixture
-def desk(tmp_path: Path, publisher: Publisher) -> Desk:
+def publish(publisher: Publisher) -> None:
+    """Two reports behind an index, and a table."""
     publisher.put("/list", listing("a", "b"))
     for name in ("a", "b"):
         publisher.put(f"/r/{name}", article(name))
     publisher.put("/table", table(ROWS))
+
+
+@pytest.fixture
+def desk(tmp_path: Path, publisher: Publisher) -> Desk:
+    publish(publisher)
     return Desk(tmp_path, publisher, NEWS, TABLE)
 
 

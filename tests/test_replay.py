@@ -12,7 +12,7 @@ from scraper.store.database import Database
 from tests.commands import run
 from tests.desk import Desk
 from tests.publisher import Publisher, Reply, serving
-from tests.test_pipeline import NEWS, ROWS, TABLE, article, listing, table
+from tests.test_pipeline import NEWS, ROWS, TABLE, article, listing, publish, table
 
 SAME = {
     "release": "release_id, title, url, status, told, missing, first_seen_at, last_seen_at",
@@ -63,10 +63,7 @@ def step(kind: int, publisher: Publisher) -> Callable[[], None]:
 @given(st.lists(st.lists(st.integers(0, 9), max_size=3), min_size=1, max_size=5))
 def test_replay_equals_any_interleaving_of_rounds(rounds: list[list[int]]) -> None:
     with serving(Publisher()) as publisher, TemporaryDirectory() as folder:
-        publisher.put("/list", listing("a", "b"))
-        for name in ("a", "b"):
-            publisher.put(f"/r/{name}", article(name))
-        publisher.put("/table", table(ROWS))
+        publish(publisher)
         desk = Desk(Path(folder), publisher, NEWS, TABLE)
         desk.check()
         for kinds in rounds:

@@ -20,7 +20,7 @@ from scraper.cli.app import (
     settings_of,
 )
 from scraper.errors import ConfigError
-from scraper.pipeline import House, RoundReport, dry_run
+from scraper.pipeline import RoundReport, dry_run
 from scraper.pipeline.outcome import Checked
 from scraper.settings import Settings
 
@@ -132,8 +132,3 @@ def run_demo(
     from scraper import demo  # the daemon need not carry it
 
     demo.run(folder, port=port, keep_serving=stay, say=typer.echo)
-
-
-def open_house(config: Path) -> House:
-    """Open everything for a command that writes."""
-    return House(settings_of(config))

@@ -147,20 +147,18 @@ class House:
         try:
             checked = check_source(self.tools, source, round_id)
         except DetainerWatchError as error:
-            checked = Checked(
-                source_id=source.id,
-                baseline=False,
-                at=self.tools.at(),
-                trouble=Trouble(state="failing", words=str(error)),
-            )
+            checked = self._failed(source, str(error))
         except Exception as error:
             log.exception("unexpected fault while checking %s", source.id)
-            words = f"an unexpected fault of our own ({type(error).__name__}); the log has the details"
-            checked = Checked(
-                source_id=source.id, baseline=False, at=self.tools.at(), trouble=Trouble(state="failing", words=words)
+            checked = self._failed(
+                source, f"an unexpected fault of our own ({type(error).__name__}); the log has the details"
             )
         settle(self.tools, source, checked)
         return checked
+
+    def _failed(self, source: Source, words: str) -> Checked:
+        trouble = Trouble(state="failing", words=words)
+        return Checked(source_id=source.id, baseline=False, at=self.tools.at(), trouble=trouble)
 
     def deliver(self) -> alerts.Report:
         """Plan deliveries for events that have none yet, and send what is due."""

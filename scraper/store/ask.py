@@ -157,7 +157,7 @@ def as_of(db: Database, source_id: str, when: str) -> list[AsOf]:
     until = when if "T" in when else f"{when}T23:59:59Z"
     streams = db.rows(
         "SELECT n.stream, max(n.seq) AS seq FROM reading n JOIN edition e USING (edition_id) "
-        "WHERE e.source_id = ? AND n.seen_at <= ? AND n.state <> 'held' GROUP BY n.stream",
+        "WHERE e.source_id = ? AND n.seen_at <= ? GROUP BY n.stream",
         source_id,
         until,
     )
