@@ -76,6 +76,7 @@ class CaseAccount:
     age: int | None = None
     arrested_on: str | None = None
     detainer_on: str | None = None
+    declined_on: str | None = None
     released_on: str | None = None
     rearrested_on: str | None = None
     """Dates with their precision: "2018-01" is a month."""

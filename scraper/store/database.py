@@ -11,7 +11,7 @@ from typing import Any
 
 from scraper.errors import StoreError
 
-MIGRATIONS = ("schema.sql",)
+MIGRATIONS = ("schema.sql", "schema-2.sql")
 """Step n brings `user_version` from n to n + 1; each runs in one transaction. Only ever append."""
 VERSION = len(MIGRATIONS)
 _SOON = 0.5

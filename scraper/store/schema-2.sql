@@ -1,0 +1,2 @@
+-- Version 2.
+ALTER TABLE case_account ADD COLUMN declined_on TEXT;
