@@ -61,7 +61,8 @@ def gazetteer() -> Gazetteer:
 def code_digest() -> str:
     """Return a digest of the code and reference data that turn bytes into rows: when it changes, all is read anew."""
     package = Path(__file__).parent.parent
-    files = sorted([*package.glob("readers/*.py"), *package.glob("documents/*.py"), *(package / name for name in ("places.py", "facts.py", "diff.py", "ids.py"))])
+    modules = (package / name for name in ("places.py", "facts.py", "diff.py", "ids.py"))
+    files = sorted([*package.glob("readers/*.py"), *package.glob("documents/*.py"), *modules])
     files += sorted(resources.reference_dir().glob("*.csv"))
     digest = sha256()
     for file in files:
