@@ -4,13 +4,11 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-import sqlite_utils
-
 from scraper.archive import Archive
 from scraper.model import Options
 from scraper.settings import Alerts, Confirm, Expect, Fetch, Settings, Smtp, Source, Storage, Web
+from scraper.store.database import Database
 
-SCHEMA = Path(__file__).parent.parent / "scraper" / "store" / "schema.sql"
 NASTY = "<script>alert(1)</script><img src=x onerror=alert(2)> {{7*7}} ' OR 1=1 --"
 WEEKLY = "https://www.example.org/reports/2017/week-1.pdf"
 PAGE = b"<!doctype html><title>Week</title><script>alert('archived')</script><p>206 detainers</p>"
@@ -64,11 +62,9 @@ def _source() -> Source:
 
 
 def create(path: Path) -> sqlite3.Connection:
-    """Return a connection to a new database with the product's schema, in WAL mode."""
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.executescript(SCHEMA.read_text())
-    return connection
+    """Return a connection to a new database as the product makes it."""
+    Database.open(path).close()
+    return sqlite3.connect(path)
 
 
 def insert(connection: sqlite3.Connection, table: str, **values: object) -> None:
@@ -114,17 +110,8 @@ def fill(folder: Path, port: int = 8001, smtp: Smtp | None = None) -> Example:
         _release(connection)
         _others(connection)
         _happened(connection)
-    _searchable(connection)
     connection.close()
     return Example(settings=made, first=first, second=second, figure=11, earlier=10)
-
-
-def _searchable(connection: sqlite3.Connection) -> None:
-    """Full-text search as the store sets it up."""
-    database = sqlite_utils.Database(connection)
-    database.table("release").enable_fts(["title", "publisher", "citation"], tokenize="porter")
-    database.table("case_account").enable_fts(["agency_quoted", "charges_quoted", "quote"], tokenize="porter")
-    database.table("policy").enable_fts(["jurisdiction_quoted", "policy_quoted"], tokenize="porter")
 
 
 def _sources(c: sqlite3.Connection) -> None:
