@@ -6,11 +6,13 @@ The content is always gzip (bytes that are already compressed are only wrapped),
 
 import gzip
 import hashlib
+import io
 import os
 import re
 import uuid
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -82,6 +84,10 @@ class Archive:
             )
         return data
 
+    def content(self, sha256: str) -> "Archived":
+        """Return the bytes with this hash as something that another process can open."""
+        return Archived(folder=self.folder, sha256=sha256)
+
     def verify(self, hashes: Iterable[str]) -> Iterator[str]:
         """Yield one sentence for each of `hashes` whose file is missing, unreadable or altered."""
         for sha256 in hashes:
@@ -100,6 +106,54 @@ class Archive:
         for path in strays:
             path.unlink(missing_ok=True)
         return len(strays)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archived:
+    """Archived bytes that are read where they are needed, by whichever process. A `model.Content`."""
+
+    folder: Path
+    sha256: str
+
+    def read(self) -> bytes:
+        """Return all bytes. Raises ArchiveError as `Archive.read` does."""
+        return Archive(self.folder).read(self.sha256)
+
+    def open(self) -> io.BufferedReader:
+        """Return the bytes as a stream; ArchiveError when they are missing, or, at the end, altered."""
+        return io.BufferedReader(_Checked(Archive(self.folder).path(self.sha256), self.sha256), 1 << 20)
+
+
+class _Checked(io.RawIOBase):
+    """The unpacked bytes of an archived file, hashed on the way."""
+
+    def __init__(self, path: Path, sha256: str) -> None:
+        self._path, self._sha256 = path, sha256
+        self._seen = hashlib.sha256()
+        try:
+            self._file = gzip.open(path)  # noqa: SIM115  closed by `close`
+        except OSError as error:
+            raise ArchiveError(f"The archived file {path} cannot be read: {error}.") from error
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]
+        try:
+            count = self._file.readinto(buffer)
+        except (OSError, EOFError, zlib.error) as error:
+            raise ArchiveError(f"The archived file {self._path} cannot be read: {error}.") from error
+        self._seen.update(memoryview(buffer)[:count])
+        if not count and self._seen.hexdigest() != self._sha256:
+            raise ArchiveError(
+                f"The archived file {self._path} was altered: its content does not have the sha256 in its name."
+            )
+        return count
+
+    def close(self) -> None:
+        if not self.closed:
+            self._file.close()
+        super().close()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,8 +1,9 @@
 """May a reading become current? Pure judgements; each returns problems, those that hold it back say so."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scraper.model import Discovery, Figure, Problem, Reading
+from scraper.model import Discovery, Problem
 from scraper.settings import Expect
 
 ACCEPTABLE = frozenset({"rows_missing", "text_missing", "listing_shrunk"})
@@ -14,29 +15,26 @@ _SHRUNK_TEXT = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How much the last good reading of the same stream held."""
+    """How much a reading holds."""
 
     rows: int
     characters: int
+    figures: int = 0
 
 
-def size(reading: Reading) -> Size:
-    """Measure a reading."""
-    rows = sum(not getattr(fact, "derived", False) for fact in reading.facts)
-    return Size(rows=rows, characters=sum(map(len, reading.paragraphs)))
+def judge(now: Size, previous: Size | None, problems: Sequence[Problem], expect: Expect) -> tuple[Problem, ...]:
+    """Return the problems of a reading: its own, and those that comparing it with floors and the last one shows.
 
-
-def judge(reading: Reading, previous: Size | None, expect: Expect) -> tuple[Problem, ...]:
-    """Return the problems of a reading: its own, and those that comparing it with floors and the last one shows."""
-    now = size(reading)
-    found = list(reading.problems)
-    figures = sum(isinstance(fact, Figure) for fact in reading.facts)
+    `previous` is the size of the last good reading of the same stream.
+    """
+    found = list(problems)
     if now.rows == 0 and now.characters == 0:
         found.append(_held("empty", "nothing could be read from the document"))
     if now.rows < expect.rows_min:
         found.append(_held("too_few_rows", f"{now.rows} rows were read, at least {expect.rows_min} are expected"))
-    if figures < expect.figures_min:
-        found.append(_held("too_few_figures", f"{figures} figures were read, at least {expect.figures_min} expected"))
+    if now.figures < expect.figures_min:
+        text = f"{now.figures} figures were read, at least {expect.figures_min} are expected"
+        found.append(_held("too_few_figures", text))
     if previous and previous.rows >= _FEW_ROWS and now.rows * 2 < previous.rows:
         found.append(
             _held("rows_missing", f"{now.rows} rows were read where the last good reading had {previous.rows}")

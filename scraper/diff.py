@@ -2,63 +2,23 @@
 
 Rows are matched in two steps. Equal content is matched as a multiset of hashes, so order and position never count.
 What is left is paired by the identity columns its type declares, and only where one row on each side has that
-identity; everything else is a row removed or a row added. `apply` is the inverse used to prove it.
+identity; everything else is a row removed or a row added.
 """
 
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Hashable, Iterable, Sequence
 from difflib import SequenceMatcher
 
-from scraper.ids import row_hash
-from scraper.model import FACT_TYPES, UNCOMPARED, Change, Fact, Figure, ListedRow, Reading
+from scraper.known import COMPARED
+from scraper.model import Change, Fact, Figure, ListedRow
 
-_COMPARED: Mapping[type, tuple[str, ...]] = {
-    kind: tuple(f.name for f in fields(kind) if f.name not in UNCOMPARED) for kind in FACT_TYPES
-}
 _ANNOUNCEMENT = re.compile(
     r"^\W*(correction|corrected|erratum|clarification|editor.?s note|update|updated)\b\s*(\([^)]*\))?\s*[:–—-]", re.I
 )
 _MOST_PARAGRAPHS = 4000
 """Above this many, paragraphs are compared as a multiset: the sequence matcher is quadratic at worst."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
-    """Which rows stay, which stored row ids are gone, and which new facts have come (by index)."""
-
-    gone: tuple[int, ...]
-    come: tuple[int, ...]
-
-
-def fact_hash(fact: Fact) -> bytes:
-    """Return the 16-byte hash of what a fact states, leaving out where it stands and what we resolved."""
-    kind = type(fact)
-    return row_hash(kind.TABLE, *[getattr(fact, name) for name in _COMPARED[kind]])
-
-
-def content_hash(reading: Reading) -> str:
-    """Return a hex hash equal for readings that state the same, in whatever order or bytes."""
-    facts = sorted(fact_hash(fact) for fact in reading.facts)
-    return row_hash(reading.title, b"".join(facts).hex(), *sorted(reading.paragraphs)).hex()
-
-
-def match(before: Iterable[tuple[int, bytes]], after: Sequence[bytes]) -> Match:
-    """Match stored (row id, hash) pairs with new hashes as a multiset; ids and indexes of the rest come in order."""
-    stored: dict[bytes, list[int]] = defaultdict(list)
-    for row_id, digest in before:
-        stored[digest].append(row_id)
-    come = []
-    for index, digest in enumerate(after):
-        ids = stored.get(digest)
-        if ids:
-            ids.pop()
-        else:
-            come.append(index)
-    gone = sorted(row_id for ids in stored.values() for row_id in ids)
-    return Match(gone=tuple(gone), come=tuple(come))
 
 
 def row_changes(gone: Sequence[tuple[int, Fact]], come: Sequence[tuple[int, Fact]]) -> tuple[Change, ...]:
@@ -117,7 +77,7 @@ def fact_json(fact: Fact) -> str:
     """Return what a fact states as a JSON object, empty fields left out; a listed row gives its cells."""
     if isinstance(fact, ListedRow):
         return fact.cells
-    values = {name: getattr(fact, name) for name in _COMPARED[type(fact)] if getattr(fact, name) not in (None, "")}
+    values = {name: getattr(fact, name) for name in COMPARED[type(fact)] if getattr(fact, name) not in (None, "")}
     return json.dumps(values, ensure_ascii=False)
 
 
@@ -168,7 +128,7 @@ def _cells(row_id: int, old: Fact, new: Fact) -> list[Change]:
 def _columns(fact: Fact) -> dict[str, str | None]:
     if isinstance(fact, ListedRow):
         return {name: None if cell is None else str(cell) for name, cell in json.loads(fact.cells).items()}
-    values = {name: getattr(fact, name) for name in _COMPARED[type(fact)]}
+    values = {name: getattr(fact, name) for name in COMPARED[type(fact)]}
     return {name: None if value is None else str(value) for name, value in values.items()}
 
 

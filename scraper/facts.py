@@ -4,6 +4,7 @@ A publisher's own words sit in fields that end in `_quoted`, `quote` or are docu
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -142,6 +143,8 @@ class ListedRow:
     state_quoted: str = ""
     locator: Locator = field(default_factory=Locator)
     place_id: str | None = None
+    figures: tuple[Figure, ...] = ()
+    """What was read off this row; these figures live and die with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +182,8 @@ class Correction:
 
 
 Fact = Figure | CaseAccount | Policy | Agreement | ListedRow | DetainerRecord | Correction
-UNCOMPARED = frozenset({"locator", "place_id", "row_no", "position"})
+UNCOMPARED = frozenset({"locator", "place_id", "row_no", "position", "figures"})
 """Fields that are no content of the publisher's: where a row stands, and what we resolved."""
+OURS: Mapping[type[Fact], tuple[str, ...]] = {ListedRow: ("row_key", "place_quoted", "state_quoted")}
+"""Fields that only repeat what a row states, by our own choice: what the configuration says of its columns."""
 FACT_TYPES: tuple[type[Fact], ...] = (Figure, CaseAccount, Policy, Agreement, ListedRow, DetainerRecord, Correction)

@@ -4,11 +4,13 @@ Times are UTC ISO-8601 text with Z ("2026-11-23T04:00:00Z"); dates are "YYYY-MM-
 A publisher's own words sit in fields that end in `_quoted`, `quote` or are documented as quoted.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+import io
+from dataclasses import dataclass, replace
+from typing import BinaryIO, Literal, Protocol
 
 from scraper.facts import (
     FACT_TYPES,
+    OURS,
     UNCOMPARED,
     Agreement,
     CaseAccount,
@@ -23,9 +25,9 @@ from scraper.facts import (
 from scraper.terms import Bound, CausedBy, EventKind, SeriesKind
 
 __all__ = [  # facts are part of the model: one door for the rooms above
-    "FACT_TYPES", "UNCOMPARED", "Agreement", "Archived", "CaseAccount", "Change", "Column", "Correction",
-    "DetainerRecord", "Discovery", "Document", "Event", "Fact", "Figure", "ListedRow", "Locator", "Notice", "Options",
-    "Policy", "Problem", "Reading", "ReleaseRef", "Stated", "Table",
+    "FACT_TYPES", "OURS", "UNCOMPARED", "Agreement", "Archived", "CaseAccount", "Change", "Column", "Compared",
+    "Content", "Correction", "DetainerRecord", "Discovery", "Document", "Event", "Fact", "Figure", "ListedRow",
+    "Locator", "Notice", "Options", "Policy", "Problem", "Reading", "ReleaseRef", "Stated", "Table",
 ]  # fmt: skip
 
 
@@ -45,6 +47,16 @@ class Table:
     """For a PDF: the page of each row (a table may run over pages); else empty."""
 
 
+class Content(Protocol):
+    """Archived bytes that need not be in memory at once."""
+
+    def read(self) -> bytes:
+        """Return all of them."""
+
+    def open(self) -> BinaryIO:
+        """Return them as a stream from the start; what was altered since it was archived raises at its end."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """Archived bytes about to be read."""
@@ -56,6 +68,16 @@ class Document:
     charset: str | None
     captured_at: str
     sha256: str
+    content: Content | None = None
+    """Where a large document can be had, whose `data` are empty until it is `loaded`."""
+
+    def loaded(self) -> "Document":
+        """Return the document with its bytes in memory."""
+        return self if self.content is None else replace(self, data=self.content.read(), content=None)
+
+    def open(self) -> BinaryIO:
+        """Return the bytes as a stream, from memory or from the archive."""
+        return io.BytesIO(self.data) if self.content is None else self.content.open()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +123,22 @@ class Reading:
     facts: tuple[Fact, ...] = ()
     problems: tuple[Problem, ...] = ()
     """Leftover columns, sections, rows or numbers, and anything the reader doubts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """A reading measured against the rows that its stream states already; its facts came one by one, apart."""
+
+    reading: Reading
+    """Without its facts."""
+    content_hash: str
+    """Equal for readings that state the same, in whatever order or bytes."""
+    rows: int
+    """Facts stated, known ones included; those derived from others are not counted."""
+    figures: int
+    """Figures among the facts that were not known, those derived from rows included."""
+    gone: bytes
+    """Hashes, 16 bytes each, of the rows that are no longer stated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

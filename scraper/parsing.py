@@ -9,18 +9,51 @@ import pickle
 import queue
 import signal
 import sys
+import tempfile
+import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 
 from scraper.errors import Unreadable
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 OUT_OF_MEMORY: Final = 77
 _START_SECONDS: Final = 120.0
 _SPAWN: Final = multiprocessing.get_context("spawn")
+
+
+_IN_MEMORY: Final = 8 * 1024 * 1024
+"""Bytes of what a document states that are held in memory; more goes to a temporary file."""
+
+
+class Spool(Generic[Item, Result]):
+    """What a generator yielded, on disk where it is much, and what it returned; may be gone through several times."""
+
+    result: Result
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  closed by `close`
+        self._count = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
+    def put(self, item: bytes) -> None:
+        """Take an item as pickled by us."""
+        self._file.write(item)
+        self._count += 1
+
+    def __iter__(self) -> Iterator[Item]:
+        self._file.seek(0)
+        for _ in range(self._count):
+            yield pickle.load(self._file)  # noqa: S301  our own bytes
 
 
 class Parser:
@@ -52,10 +85,30 @@ class Parser:
         """
         if not heavy:
             return function(*args)
+        with Spool[None, Result]() as spool:
+            result: Result = self._in_child(function, args, spool)
+            return result
+
+    def stream(
+        self, function: Callable[..., Generator[Item, None, Result]], *args: object, heavy: bool
+    ) -> Spool[Item, Result]:
+        """Return all that `function(*args)` yields, and what it returns; otherwise as `run`. Close it after use."""
+        spool = Spool[Item, Result]()
+        try:
+            if heavy:
+                spool.result = self._in_child(function, args, spool)
+            else:
+                spool.result = _drained(function(*args), spool.put)
+        except BaseException:
+            spool.__exit__()
+            raise
+        return spool
+
+    def _in_child(self, function: Callable[..., Any], args: tuple[object, ...], spool: Spool[Any, Any]) -> Any:
         child, healthy = self._idle.get(), None
         try:
             child = child or _Child(self._memory_mb)
-            succeeded, result = child.call(function, args, self._seconds)
+            succeeded, result = child.call(function, args, self._seconds, spool.put)
             healthy = child
         finally:
             if child and not healthy:
@@ -63,7 +116,7 @@ class Parser:
             self._idle.put(healthy)
         if not succeeded:
             raise result
-        return result  # type: ignore[no-any-return]
+        return result
 
     def rest(self) -> None:
         """End the children that have nothing to do; the next call starts new ones."""
@@ -94,16 +147,26 @@ class _Child:
             self.end()
             raise RuntimeError("The child process that reads documents does not start.") from error
 
-    def call(self, function: Callable[..., Any], args: tuple[object, ...], seconds: float) -> tuple[bool, Any]:
-        """Return True and the result, or False and the exception that the function raised."""
+    def call(
+        self, function: Callable[..., Any], args: tuple[object, ...], seconds: float, put: Callable[[bytes], None]
+    ) -> tuple[bool, Any]:
+        """Return True and the result, or False and the exception that the function raised; `put` gets its items."""
+        until = time.monotonic() + seconds
         try:
             self._pipe.send((function, args))
-            if not self._pipe.poll(seconds):
+        except OSError:
+            raise Unreadable(self._ending()) from None
+        while (message := self._message(until, seconds)).startswith(_YIELDED):
+            put(message[1:])
+        return message.startswith(_RETURNED), pickle.loads(message[1:])  # noqa: S301  from our own child
+
+    def _message(self, until: float, seconds: float) -> bytes:
+        try:
+            if not self._pipe.poll(max(0.0, until - time.monotonic())):
                 raise Unreadable(f"The document took longer than {seconds:g} s to read.")
-            succeeded, answer = self._pipe.recv()
+            return self._pipe.recv_bytes()
         except (EOFError, OSError):
             raise Unreadable(self._ending()) from None
-        return succeeded, answer
 
     def end(self) -> None:
         """Kill the process and close everything."""
@@ -129,24 +192,40 @@ def _serve(pipe: Connection, memory_mb: int) -> None:
     with suppress(EOFError, OSError):
         while True:
             task = pipe.recv_bytes()
-            pipe.send_bytes(_answer(task))
+            pipe.send_bytes(_answer(task, lambda item: pipe.send_bytes(_YIELDED + item)))
 
 
-def _answer(task: bytes) -> bytes:
-    """Return, pickled, True and the result, or False and an error with its traceback as a note."""
+_YIELDED, _RETURNED, _RAISED = b"+", b"=", b"!"
+"""What stands before the pickle in a message from a child."""
+
+
+def _answer(task: bytes, put: Callable[[bytes], None]) -> bytes:
+    """Return the message with the result, or with an error that has its traceback as a note."""
     try:
         function, args = pickle.loads(task)  # noqa: S301  from our own parent
-        return pickle.dumps((True, function(*args)))
+        result = function(*args)
+        if isinstance(result, Generator):
+            result = _drained(result, put)
+        return _RETURNED + pickle.dumps(result)
     except MemoryError:
         sys.exit(OUT_OF_MEMORY)
     except BaseException as error:
         trace = traceback.format_exc()
         with suppress(Exception):
             error.add_note(trace)
-            answer = pickle.dumps((False, error))
+            answer = pickle.dumps(error)
             pickle.loads(answer)  # noqa: S301  our own bytes
-            return answer
-        return pickle.dumps((False, RuntimeError(trace)))
+            return _RAISED + answer
+        return _RAISED + pickle.dumps(RuntimeError(trace))
+
+
+def _drained(items: Generator[Any, None, Result], put: Callable[[bytes], None]) -> Result:
+    try:
+        while True:
+            put(pickle.dumps(next(items)))
+    except StopIteration as end:
+        result: Result = end.value
+        return result
 
 
 def _limit(memory_mb: int) -> None:

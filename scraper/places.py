@@ -2,11 +2,11 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from scraper.model import Agreement, CaseAccount, DetainerRecord, Fact, Figure, Policy, Reading
+from scraper.model import Agreement, CaseAccount, DetainerRecord, Fact, Figure, ListedRow, Policy, Reading
 
 _COUNTY = "County|Parish|Borough|Census Area|Municipality|Municipio"
 _SUFFIX = re.compile(rf" (City and Borough|{_COUNTY}|Planning Region|Island|District|city)$")
@@ -121,14 +121,22 @@ class Gazetteer:
         return self._named(last, code) if _COUNTY_WORD.search(last) else None
 
 
-def resolve(reading: Reading, gazetteer: Gazetteer) -> Reading:
-    """Return `reading` with the place_id of every fact that names a known place; quotes stay as they are."""
+def resolver(gazetteer: Gazetteer) -> Callable[[Fact], Fact]:
+    """Return a function that gives a fact, and what hangs on it, the place it names; quotes stay as they are."""
     find = lru_cache(maxsize=None)(gazetteer.find)
 
-    def found(fact: Fact) -> str | None:
-        return next(filter(None, (find(*asked) for asked in _asked(fact))), None)
+    def resolve(fact: Fact) -> Fact:
+        place_id = next(filter(None, (find(*asked) for asked in _asked(fact))), None)
+        if isinstance(fact, ListedRow) and fact.figures:
+            fact = replace(fact, figures=tuple(map(resolve, fact.figures)))  # type: ignore[arg-type]
+        return fact if place_id is None else replace(fact, place_id=place_id)
 
-    return replace(reading, facts=tuple(replace(fact, place_id=found(fact)) for fact in reading.facts))
+    return resolve
+
+
+def resolve(reading: Reading, gazetteer: Gazetteer) -> Reading:
+    """Return `reading` with the place of every fact that names a known one."""
+    return replace(reading, facts=tuple(map(resolver(gazetteer), reading.facts)))
 
 
 def _asked(fact: Fact) -> Iterable[tuple[str, str]]:

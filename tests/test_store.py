@@ -5,12 +5,14 @@ import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from scraper.errors import StoreError
-from scraper.model import Figure, ListedRow, Problem, Reading, ReleaseRef
-from scraper.store import ask, events, history, releases, seen
+from scraper.known import Known
+from scraper.model import Compared, Figure, ListedRow, Problem, Reading, ReleaseRef
+from scraper.store import ask, events, history, releases, rows, seen
 from scraper.store.database import VERSION, Database
 
 AT = "2025-06-05T12:00:00Z"
@@ -39,35 +41,51 @@ def capture(db: Database, sha: str, at: str = AT) -> int:
     )
 
 
-def entry(db: Database, counts: dict[str, str], **changes: object) -> history.Entry:
-    at = str(changes.pop("at", AT))
-    facts = tuple(
+def table(counts: dict[str, str]) -> tuple[ListedRow, ...]:
+    return tuple(
         ListedRow(cells=json.dumps({"place": p, "n": n}), row_key=json.dumps([p]), row_no=i)
         for i, (p, n) in enumerate(counts.items())
     )
-    values = {
-        "source_id": "s",
-        "publisher": "P",
-        "ref": ReleaseRef(key="https://p.test/", url="https://p.test/", title="T"),
-        "reading": Reading(title="T", facts=facts),
-        "capture_id": capture(db, str(sorted(counts.items())), at),
-        "seen_at": at,
-        "reader": "table",
-        "reader_version": "1",
-        "cumulative": False,
-    }
-    return history.Entry(**(values | changes))  # type: ignore[arg-type]
+
+
+def record(db: Database, counts: dict[str, str], **changes: Any) -> history.Recorded:
+    """Record a reading that states these counts (or `reading`), as the pipeline does."""
+    at = changes.pop("at", AT)
+    reading = changes.pop("reading", None) or Reading(title="T", facts=table(counts))
+    given = {"source_id": "s", "ref": ReleaseRef(key="https://p.test/", url="https://p.test/", title="T")}
+    given |= {"cumulative": False, "caused_by": "publisher", "reader_version": "1"} | changes
+    target = history.target(db, given["source_id"], given["ref"], given["cumulative"])
+    known = Known(rows.known(db, target.stream), remake=given["caused_by"] == "reader")
+    facts = [(known.was_known, fact) for fact in known.untaken(reading.facts)]
+    compared = Compared(
+        reading=replace(reading, facts=()),
+        content_hash=known.content_hash(reading.title, reading.paragraphs),
+        rows=known.rows(),
+        figures=known.figures,
+        gone=known.gone(),
+    )
+    entry = history.Entry(
+        publisher="P",
+        target=target,
+        compared=compared,
+        facts=lambda: facts,
+        capture_id=capture(db, str(sorted(counts.items())), at),
+        seen_at=at,
+        reader="table",
+        **given,
+    )
+    return history.record(db, entry)
 
 
 def test_a_first_edition_is_new_once(db: Database) -> None:
-    assert history.record(db, entry(db, {"A": "1"})).kind == "new"
-    assert history.record(db, entry(db, {"A": "1"})).kind is None
+    assert record(db, {"A": "1"}).kind == "new"
+    assert record(db, {"A": "1"}).kind is None
     assert len(db.rows("SELECT * FROM events")) == 1
 
 
 def test_only_changed_rows_are_stored_again(db: Database) -> None:
-    history.record(db, entry(db, {"A": "1", "B": "2", "C": "3"}))
-    done = history.record(db, entry(db, {"A": "1", "B": "9", "C": "3"}, at="2025-06-06T12:00:00Z"))
+    record(db, {"A": "1", "B": "2", "C": "3"})
+    done = record(db, {"A": "1", "B": "9", "C": "3"}, at="2025-06-06T12:00:00Z")
     assert done.kind == "revised"
     assert len(db.rows("SELECT * FROM listed_row")) == 4
     assert len(db.rows("SELECT * FROM listed_rows WHERE last_edition IS NULL")) == 3
@@ -76,17 +94,14 @@ def test_only_changed_rows_are_stored_again(db: Database) -> None:
 
 
 def test_there_and_back_again_is_two_revisions(db: Database) -> None:
-    kinds = [
-        history.record(db, entry(db, {"A": n}, at=f"2025-06-0{day}T00:00:00Z")).kind
-        for day, n in enumerate(["1", "2", "1"], 1)
-    ]
+    kinds = [record(db, {"A": n}, at=f"2025-06-0{day}T00:00:00Z").kind for day, n in enumerate(["1", "2", "1"], 1)]
     assert kinds == ["new", "revised", "revised"]
     assert len({row["event_id"] for row in db.rows("SELECT event_id FROM event")}) == 3
 
 
 def test_our_own_better_reader_is_never_a_revision(db: Database) -> None:
-    history.record(db, entry(db, {"A": "1"}))
-    done = history.record(db, entry(db, {"A": "1", "B": "2"}, reader_version="2", caused_by="reader"))
+    record(db, {"A": "1"})
+    done = record(db, {"A": "1", "B": "2"}, reader_version="2", caused_by="reader")
     assert done.kind is None
     assert len(db.rows("SELECT * FROM edition")) == 1
     assert [row["caused_by"] for row in db.rows("SELECT caused_by, event_id FROM changes")] == ["reader"]
@@ -94,19 +109,55 @@ def test_our_own_better_reader_is_never_a_revision(db: Database) -> None:
 
 
 def test_a_new_alias_places_old_rows_without_telling_anyone(db: Database) -> None:
-    first = entry(db, {"A": "1", "B": "2"})
-    history.record(db, first)
-    placed = tuple(replace(fact, place_id="17031") for fact in first.reading.facts[:1]) + first.reading.facts[1:]
-    again = replace(first, reading=replace(first.reading, facts=placed), reader_version="2", caused_by="reader")
-    assert history.record(db, again).kind is None
+    record(db, {"A": "1", "B": "2"})
+    first, second = table({"A": "1", "B": "2"})
+    again = Reading(title="T", facts=(replace(first, place_id="17031"), second))
+    assert record(db, {}, reading=again, reader_version="2", caused_by="reader").kind is None
     assert [row["place_id"] for row in db.rows("SELECT place_id FROM listed_row ORDER BY row_no")] == ["17031", None]
     assert len(db.rows("SELECT * FROM event")) == 1
     assert db.rows("SELECT * FROM change") == []
 
 
+def counted(n: str, **changes: Any) -> ListedRow:
+    (row,) = table({"A": n})
+    figure = Figure(measure="detainer_declined", unit="detainers", value=int(n), value_quoted=n, derived=True)
+    return replace(row, figures=(replace(figure, **changes),))
+
+
+def current_figures(db: Database) -> list[tuple[Any, ...]]:
+    joined = "figure f JOIN listed_row r ON r.row_id = f.of_row"
+    sql = f"SELECT f.value, f.unit, r.cells FROM {joined} WHERE f.last_reading IS NULL"
+    return [tuple(row) for row in db.rows(sql)]
+
+
+def test_a_figure_read_off_a_row_lives_and_dies_with_it_and_is_told_once(db: Database) -> None:
+    record(db, {}, reading=Reading(title="T", facts=(counted("1"),)))
+    done = record(db, {}, reading=Reading(title="T", facts=(counted("2"),)), at="2025-06-06T12:00:00Z")
+    assert [(change.table, change.before, change.after) for change in done.changes] == [("listed_row", "1", "2")]
+    assert current_figures(db) == [(2, "detainers", '{"place": "A", "n": "2"}')]
+    assert len(db.rows("SELECT * FROM figure")) == 2
+
+
+def test_what_we_read_off_a_row_may_change_while_the_row_does_not(db: Database) -> None:
+    record(db, {}, reading=Reading(title="T", facts=(counted("1"),)))
+    anew = Reading(title="T", facts=(counted("1", unit="people", place_id="17031"),))
+    done = record(db, {}, reading=anew, caused_by="reader", reader_version="2")
+    assert (done.kind, done.changes) == (None, ())
+    assert current_figures(db) == [(1, "people", '{"place": "A", "n": "1"}')]
+    assert len(db.rows("SELECT * FROM listed_row")) == 1
+
+
+def test_of_equal_rows_one_may_go(db: Database) -> None:
+    (row,) = table({"A": "1"})
+    record(db, {}, reading=Reading(title="T", facts=(row, row, row)))
+    done = record(db, {}, reading=Reading(title="T", facts=(row, row)), at="2025-06-06T12:00:00Z")
+    assert [change.kind for change in done.changes] == ["removed"]
+    assert len(db.rows("SELECT * FROM listed_rows WHERE last_edition IS NULL")) == 2
+
+
 def test_a_table_as_of_a_date_is_what_was_published_then(db: Database) -> None:
     for day, counts in (("01", {"A": "1", "B": "2"}), ("03", {"A": "1"}), ("05", {"A": "7", "B": "2"})):
-        history.record(db, entry(db, counts, at=f"2025-06-{day}T10:00:00Z"))
+        record(db, counts, at=f"2025-06-{day}T10:00:00Z")
     read = {
         day: {r["place"]: r["n"] for r in ask.as_of(db, "s", f"2025-06-{day}")[0].rows}
         for day in ("01", "02", "04", "09")
@@ -124,12 +175,10 @@ def test_a_cumulative_list_under_a_new_name_tells_only_its_differences(db: Datab
     def ref(name: str) -> ReleaseRef:
         return ReleaseRef(key=name, url=f"https://p.test/{name}", title=name)
 
-    history.record(db, entry(db, {"A": "1", "B": "2"}, cumulative=True, ref=ref("one")))
-    second = history.record(db, entry(db, {"A": "1", "B": "3"}, cumulative=True, ref=ref("two"), reading=None or entry(
-        db, {"A": "1", "B": "3"}).reading, at="2025-06-06T00:00:00Z"))  # fmt: skip
-    third = history.record(
-        db, entry(db, {"A": "1", "B": "3"}, cumulative=True, ref=ref("three"), at="2025-06-07T00:00:00Z")
-    )
+    record(db, {"A": "1", "B": "2"}, cumulative=True, ref=ref("one"))
+    changed = {"A": "1", "B": "3"}
+    second = record(db, changed, cumulative=True, ref=ref("two"), at="2025-06-06T00:00:00Z")
+    third = record(db, changed, cumulative=True, ref=ref("three"), at="2025-06-07T00:00:00Z")
     assert (second.kind, len(second.changes)) == ("new", 1)
     assert third.kind == "republished"
     assert len(db.rows("SELECT * FROM listed_row")) == 3
@@ -143,19 +192,19 @@ def test_a_release_of_the_history_of_record_becomes_the_publishers_own(db: Datab
     period = {"series": "weekly", "period_start": "2017-01-28", "period_end": "2017-02-03"}
     old = ReleaseRef(key="week-1", url="https://h.invalid/1", title="Week", **period)
     facts = (Figure(measure="detainer_declined", unit="detainers", value=206, value_quoted="206"),)
-    held = entry(db, {}, source_id="history", ref=old, quiet=True, reading=Reading(title="Week", facts=facts))
-    first = history.record(db, held)
+    held = Reading(title="Week", facts=facts)
+    first = record(db, {}, source_id="history", ref=old, quiet=True, reading=held)
     live = ReleaseRef(key="https://p.test/w1.pdf", url="https://p.test/w1.pdf", title="Week 1", **period)
-    second = history.record(db, entry(db, {"A": "1"}, ref=live))
+    second = record(db, {"A": "1"}, ref=live)
     assert first.release_id == second.release_id
     assert len(db.rows("SELECT * FROM release")) == 1
     assert db.rows("SELECT value FROM current_figures")[0]["value"] == 206
 
 
 def test_a_withdrawn_release_that_returns_is_restored_not_new(db: Database) -> None:
-    done = history.record(db, entry(db, {"A": "1"}))
+    done = record(db, {"A": "1"})
     events.record_release(db, kind="withdrawn", release_id=done.release_id, at=AT)
-    again = history.record(db, entry(db, {"A": "1"}))
+    again = record(db, {"A": "1"})
     assert again.kind == "restored"
     assert [row["kind"] for row in db.rows("SELECT kind FROM event ORDER BY rowid")] == ["new", "withdrawn", "restored"]
 
@@ -163,7 +212,7 @@ def test_a_withdrawn_release_that_returns_is_restored_not_new(db: Database) -> N
 def test_a_fault_in_the_middle_leaves_nothing_behind(db: Database) -> None:
     bad = Reading(title="T", facts=(Figure(measure=None, unit=None, value=1, value_quoted=None),))  # type: ignore[arg-type]
     with pytest.raises(sqlite3.IntegrityError):
-        history.record(db, entry(db, {}, reading=bad))
+        record(db, {}, reading=bad)
     assert [len(db.rows(f"SELECT * FROM {t}")) for t in ("release", "edition", "reading", "figure", "event")] == [0] * 5
 
 

@@ -100,19 +100,22 @@ def asof(
     source: Annotated[str | None, typer.Argument(help="A source's id; all by default.", metavar="SOURCE")] = None,
     config: ConfigPath = DEFAULT_CONFIG,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of CSV.")] = False,
+    first: Annotated[int | None, typer.Option(min=1, help="Only so many rows of each table.", metavar="N")] = None,
 ) -> None:
     """Print what a source published as of a date, as CSV (or JSON) with the archived document's hash."""
     _is_date(date)
     with reading(config) as db:
         sources = [source] if source else [row["source_id"] for row in ask.health(db)]
-        tables = [table for one in sources for table in ask.as_of(db, one, date)]
+        tables = [table for one in sources for table in ask.as_of(db, one, date, first)]
     if not tables:
         raise DetainerWatchError(f"Nothing{f' of source {source}' if source else ''} is on record as of {date}.")
     if as_json:
         typer.echo(json.dumps([{name: getattr(one, name) for name in one.__slots__} for one in tables], indent=1))
         return
     for one in tables:
-        typer.echo(f"# {plain(one.title)}, seen {one.seen_at}, {one.url}, sha256 {one.sha256}", err=True)
+        typer.echo(
+            f"# {plain(one.title)}, seen {one.seen_at}, {one.url}, sha256 {one.sha256}, {one.count:,} rows", err=True
+        )
         writer = csv.DictWriter(sys.stdout, list(one.rows[0]), lineterminator=os.linesep)
         writer.writeheader()
         writer.writerows({name: neutral(cell) for name, cell in row.items()} for row in one.rows)

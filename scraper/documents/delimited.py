@@ -1,20 +1,25 @@
 """CSV and its relatives as one table of text cells."""
 
+import codecs
 import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Iterator
+from itertools import chain
 from typing import Final
 
 from scraper.documents import html
 from scraper.documents.values import fold
 from scraper.errors import Unreadable
-from scraper.model import Locator, Table
+from scraper.model import Document, Locator, Table
 
 LONGEST_CELL: Final = 1_000_000
 MOST_CELLS: Final = 50_000_000
 DELIMITERS: Final = ",;\t|"
 _SAMPLE_ROWS: Final = 50
+_SAMPLE: Final = 200_000
+_BLOCK: Final = 1 << 20
 _CONTROL: Final = re.compile(r"[\x01-\x08\x0e-\x19\x1b-\x1f\x7f]")
 
 
@@ -42,6 +47,89 @@ def tables(data: bytes, charset: str | None) -> tuple[Table, ...]:
         raise Unreadable("The file has no cells.")
     padded = tuple(tuple(row) + ("",) * (width - len(row)) for row in rows)
     return (Table(rows=padded, row_numbers=tuple(numbers), locator=Locator(table=1)),)
+
+
+class Records:
+    """The records of a delimited file of any size, cells as they stand; may be gone through several times.
+
+    `Unreadable` as for `tables`, at once or where the file turns out to be so.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._text = decode(document.data, document.charset) if document.content is None else None
+        self._first = self._text or next(self._decoded(), "")
+        self._separator = delimiter(self._first)
+        self.odd = False
+        """Whether the text around the record given last holds white space other than blanks."""
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield the number of each record from 1, empty ones included, and its cells."""
+        csv.field_size_limit(LONGEST_CELL)
+        reader = csv.reader(chain.from_iterable(self._lines()), delimiter=self._separator, strict=True)
+        try:
+            yield from enumerate(reader, start=1)
+        except csv.Error as error:
+            raise _misquoted(reader.line_num, error) from None
+
+    def _lines(self) -> Iterator[io.StringIO]:
+        rest, before = "", False
+        for block in self._decoded() if self._text is None else (self._text,):
+            text = rest + block if rest else block
+            cut = text.rfind("\n") + 1
+            now = any(map(text.__contains__, _ODD))
+            self.odd, before = before or now, now
+            rest = text[cut:]
+            yield io.StringIO(text[:cut] if rest else text, newline="")
+        yield io.StringIO(rest, newline="")
+
+    def _decoded(self) -> Iterator[str]:
+        """Decode a large file piece by piece: by its mark, else as UTF-8, else from there on as it is labelled.
+
+        What comes after letters that were UTF-8 must be UTF-8, or nothing of the file is certain.
+        """
+        with self._document.open() as stream:
+            block = stream.read(_BLOCK)
+            mark, plain = html.marked(block), True
+            decoder = codecs.getincrementaldecoder(mark or "utf-8")()
+            while block:
+                pending = decoder.getstate()[0]
+                try:
+                    text = decoder.decode(block)
+                except UnicodeDecodeError:
+                    decoder = self._labelled(plain and not mark)
+                    text = decoder.decode(pending + block)
+                plain = plain and text.isascii()
+                if "\0" in text:
+                    raise Unreadable("The file contains NUL bytes; it is not text.")
+                yield text
+                block = stream.read(_BLOCK)
+
+    def _labelled(self, possible: bool) -> codecs.IncrementalDecoder:
+        label = self._document.charset or ""
+        name = label if html.decoded(b"", label) is not None and "utf" not in label.lower() else "cp1252"
+        if not possible:
+            raise Unreadable("The file is neither UTF-8 nor Windows-1252 text.")
+        return codecs.getincrementaldecoder("cp1252" if "8859-1" in name.lower() else name)("replace")
+
+
+_ODD: Final = "\t\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+"""All white space but blanks and line ends."""
+
+
+def is_folded(line: str, separator: str) -> bool:
+    """Are the cells of this line, joined by a separator, as `fold` leaves them? For text without odd white space."""
+    if "  " in line or "\n" in line or "\r" in line:
+        return False
+    edged = separator + line + separator
+    return " " + separator not in edged and separator + " " not in edged
+
+
+def folded(line: str, separator: str) -> str:
+    """Return cells joined by a separator, which is no white space, with each cell as `fold` leaves it."""
+    return fold(line).replace(" " + separator, separator).replace(separator + " ", separator)
 
 
 def decode(data: bytes, charset: str | None) -> str:
@@ -81,15 +169,19 @@ def _records(text: str, separator: str) -> list[list[str]]:
     try:
         return list(reader)
     except csv.Error as error:
-        if "field limit" in str(error):
-            raise Unreadable(f"Line {reader.line_num} has a cell of more than {LONGEST_CELL:,} characters.") from None
-        raise Unreadable(f"Line {reader.line_num} is not properly delimited ({error}).") from None
+        raise _misquoted(reader.line_num, error) from None
+
+
+def _misquoted(line: int, error: csv.Error) -> Unreadable:
+    if "field limit" in str(error):
+        return Unreadable(f"Line {line} has a cell of more than {LONGEST_CELL:,} characters.")
+    return Unreadable(f"Line {line} is not properly delimited ({error}).")
 
 
 def _widths(text: str, separator: str) -> list[int]:
     """Return the number of cells of the first rows that hold something; a broken quote ends the sample."""
     widths: list[int] = []
-    reader = csv.reader(io.StringIO(text[:200_000], newline=""), delimiter=separator)
+    reader = csv.reader(io.StringIO(text[:_SAMPLE], newline=""), delimiter=separator)
     try:
         for row in reader:
             if any(cell.strip() for cell in row):
@@ -98,7 +190,7 @@ def _widths(text: str, separator: str) -> list[int]:
                 return widths
     except csv.Error:
         return widths
-    return widths if len(text) <= 200_000 else widths[:-1]
+    return widths if len(text) <= _SAMPLE else widths[:-1]
 
 
 def _score(text: str, separator: str) -> int:

@@ -1,27 +1,26 @@
 """One release: ask its document, read what is unread, judge it, and record it in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from scraper import checks, places, readers
 from scraper.errors import ArchiveError, DocumentError, LayoutChanged
-from scraper.model import Document, Problem, Reading, ReleaseRef
+from scraper.model import Compared, Document, Problem, ReleaseRef
 from scraper.pipeline.outcome import Checked, Trouble, with_way_out
 from scraper.pipeline.tools import Tools
 from scraper.pipeline.visit import Visit, document, visit
 from scraper.settings import Source
-from scraper.store import events, history, releases, seen
+from scraper.store import events, history, releases, rows, seen
 from scraper.store.database import Row
 from scraper.terms import CausedBy
 
 _STAYED = 3
 """Answers in a row without new bytes after which one of two alternating versions is believed."""
-_LIGHT = 4 * 1024 * 1024
 _HEAVY = ("application/pdf", "application/zip", "application/vnd.", "application/octet-stream")
 
 
 def is_heavy(page: Document) -> bool:
     """Must this document be read in a child process with limits? Small HTML, CSV and JSON need not."""
-    return len(page.data) > _LIGHT or page.media_type.startswith(_HEAVY)
+    return page.content is not None or page.media_type.startswith(_HEAVY)
 
 
 def ask(tools: Tools, source: Source, url: str, round_id: int | None, checked: Checked) -> Visit:
@@ -145,37 +144,46 @@ def _read(
     checked: Checked,
 ) -> bool:
     """Read, judge and record one document; return whether it counts now."""
+    target = history.target(tools.db, source.id, ref, is_cumulative(source))
     try:
         page = document(tools, capture_id)
-        reading: Reading = tools.parser.run(
-            readers.read, source.reader, page, ref, source.options, heavy=is_heavy(page)
+        spool = tools.parser.stream(
+            readers.compare,
+            source.reader,
+            page,
+            ref,
+            source.options,
+            rows.known(tools.db, target.stream),
+            caused_by == "reader",
+            heavy=is_heavy(page),
         )
     except (DocumentError, ArchiveError) as error:
         _unreadable(tools, source, ref, error, checked)
         return False
-    cumulative = is_cumulative(source)
-    before = None if tools.accept else _size_before(tools, source, ref, cumulative)
-    problems = with_way_out(checks.judge(reading, before, source.expect), source.id)
-    held = [problem for problem in problems if problem.holds_back]
-    if held:
-        _held(tools, source, ref, problems, held[0], checked)
-        return False
-    recorded = history.record(
-        tools.db,
-        history.Entry(
-            source_id=source.id,
-            publisher=source.options.publisher,
-            ref=ref,
-            reading=places.resolve(reading, tools.gazetteer),
-            capture_id=capture_id,
-            seen_at=page.captured_at,
-            reader=source.reader,
-            reader_version=version,
-            cumulative=cumulative,
-            quiet=checked.baseline,
-            caused_by=caused_by,
-        ),
-    )
+    with spool:
+        problems = _judged(tools, source, target, spool.result)
+        held = [problem for problem in problems if problem.holds_back]
+        if held:
+            _held(tools, source, ref, problems, held[0], checked)
+            return False
+        recorded = history.record(
+            tools.db,
+            history.Entry(
+                source_id=source.id,
+                publisher=source.options.publisher,
+                ref=ref,
+                target=target,
+                compared=spool.result,
+                facts=lambda: _placed(tools, spool),
+                capture_id=capture_id,
+                seen_at=page.captured_at,
+                reader=source.reader,
+                reader_version=version,
+                cumulative=is_cumulative(source),
+                quiet=checked.baseline,
+                caused_by=caused_by,
+            ),
+        )
     about = events.About(source_id=source.id, url=ref.url, topic="document", release_id=recorded.release_id)
     _flag(tools, checked, about, *problems)
     if recorded.kind:
@@ -185,17 +193,29 @@ def _read(
     return True
 
 
+def _placed(tools: Tools, batches: Iterable[list[readers.Told]]) -> Iterator[readers.Told]:
+    """Go through the facts of a reading with the places they name."""
+    resolve = places.resolver(tools.gazetteer)
+    for batch in batches:
+        for is_known, fact in batch:
+            yield is_known, resolve(fact)
+
+
+def _judged(tools: Tools, source: Source, target: history.Target, compared: Compared) -> tuple[Problem, ...]:
+    """May this reading become current? Its own problems, and those that its size shows."""
+    head = None if tools.accept else target.head
+    before = checks.Size(rows=head["rows"], characters=len(head["text"])) if head else None
+    figures = compared.figures
+    if source.expect.figures_min and target.head:
+        figures += rows.figures_read_off(tools.db, target.stream, compared.gone)
+    now = checks.Size(rows=compared.rows, characters=sum(map(len, compared.reading.paragraphs)), figures=figures)
+    return with_way_out(checks.judge(now, before, compared.reading.problems, source.expect), source.id)
+
+
 def is_cumulative(source: Source) -> bool:
     """Does each release of this source restate the whole list?"""
     kind = source.options.series_kind or readers.READERS[source.reader].SERIES_KIND
     return kind == "cumulative"
-
-
-def _size_before(tools: Tools, source: Source, ref: ReleaseRef, cumulative: bool) -> checks.Size | None:
-    row = releases.find(tools.db, source.id, ref)
-    release_id = row["release_id"] if row else ""
-    head = history.current(tools.db, history.stream_of(source.id, release_id, cumulative))
-    return checks.Size(rows=head["rows"], characters=len(head["text"])) if head else None
 
 
 def _unfetched(tools: Tools, source: Source, ref: ReleaseRef, row: Row | None, found: Visit, checked: Checked) -> None:

@@ -115,7 +115,7 @@ def _discover(
     if index.capture_id is None:
         raise LayoutChanged("the index page could not be found in the archive")
     page = document(tools, index.capture_id)
-    if source.expect.text and source.expect.text not in html.decode(page.data, page.charset):
+    if source.expect.text and source.expect.text not in html.decode(page.loaded().data, page.charset):
         raise LayoutChanged(f'the index page does not contain the words "{source.expect.text}"')
     discovery = _read_index(tools, source, page)
     refs, problems = list(discovery.refs), list(discovery.problems)

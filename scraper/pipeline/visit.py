@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import Final
 
 from scraper.documents import kinds
 from scraper.fetch import Fetched
@@ -86,16 +87,25 @@ def visit(tools: Tools, source: Source, url: str, round_id: int | None) -> Visit
     )
 
 
+LIGHT: Final = 4 * 1024 * 1024
+"""Bytes of a document that may be in the memory of the daemon."""
+
+
 def document(tools: Tools, capture_id: int) -> Document:
-    """Return archived bytes as a document; ArchiveError when they are missing or altered."""
+    """Return archived bytes as a document, a large one without its bytes in memory.
+
+    ArchiveError when they are missing or altered.
+    """
     row = seen.capture_row(tools.db, capture_id)
+    large = row["bytes"] > LIGHT
     return Document(
         url=row["url"],
-        data=tools.archive.read(row["sha256"]),
+        data=b"" if large else tools.archive.read(row["sha256"]),
         media_type=row["media_type"],
         charset=row["charset"],
         captured_at=row["captured_at"],
         sha256=row["sha256"],
+        content=tools.archive.content(row["sha256"]) if large else None,
     )
 
 

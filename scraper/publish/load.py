@@ -26,7 +26,17 @@ Row = dict[str, Any]
 FIRST_ROWS: Final = 100
 ASOF_ROWS: Final = 1000
 EVENTS_PER_PAGE: Final = 25
-_HOUSEKEEPING: Final = {"locator", "place_id", "derived", "row_key", "record_key", "cells", "position", "row_no"}
+_HOUSEKEEPING: Final = {
+    "locator",
+    "figures",
+    "place_id",
+    "derived",
+    "row_key",
+    "record_key",
+    "cells",
+    "position",
+    "row_no",
+}
 _COLUMNS: Final = {
     fact.TABLE: [field.name for field in fields(fact) if field.name not in _HOUSEKEEPING] for fact in FACT_TYPES
 }

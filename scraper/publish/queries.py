@@ -68,12 +68,15 @@ ROWS_NOW: Final = """
 SELECT t.*, p.name AS place_name, p.state AS place_state FROM {table} t LEFT JOIN place p USING (place_id)
 WHERE t.stream = :stream AND t.last_reading IS NULL {order} LIMIT :limit"""
 COUNT_NOW: Final = "SELECT count(*) AS n FROM {table} WHERE stream = :stream AND last_reading IS NULL"
-_THEN: Final = """
-FROM {table} t JOIN reading a ON a.reading_id = t.first_reading LEFT JOIN reading z ON z.reading_id = t.last_reading
-WHERE t.stream = :stream AND a.seq <= :seq AND (z.seq IS NULL OR z.seq >= :seq)
-  AND t.release_id IN (SELECT e.release_id FROM reading n JOIN edition e USING (edition_id) WHERE n.stream = :stream)"""
-ROWS_THEN: Final = f"SELECT t.*, NULL AS place_name {_THEN} {{order}} LIMIT :limit"
-COUNT_THEN: Final = f"SELECT count(*) AS n {_THEN}"
+_BY_THEN: Final = "(SELECT reading_id FROM reading WHERE stream = :stream AND seq <= :seq)"
+_SINCE_THEN: Final = "(SELECT reading_id FROM reading WHERE stream = :stream AND seq >= :seq)"
+ROWS_THEN: Final = f"""
+SELECT t.*, NULL AS place_name FROM {{table}} t WHERE t.stream = :stream AND t.first_reading IN {_BY_THEN}
+  AND (t.last_reading IS NULL OR t.last_reading IN {_SINCE_THEN}) {{order}} LIMIT :limit"""
+COUNT_THEN: Final = f"""
+SELECT (SELECT count(*) FROM {{table}} t WHERE t.stream = :stream AND t.last_reading IS NULL AND t.first_reading IN {_BY_THEN})
+  + (SELECT count(*) FROM {{table}} t WHERE t.stream = :stream AND t.last_reading IS NOT NULL
+      AND t.last_reading IN {_SINCE_THEN} AND t.first_reading IN {_BY_THEN}) AS n"""
 _PLACE_IN_DOCUMENT: Final = ", ".join(
     f"json_extract(t.locator, '$.{part}')" for part in ("page", "sheet", "table", "row", "paragraph", "column")
 )

@@ -1,9 +1,11 @@
 """One module per publication: bytes in, references and facts out. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, Protocol, cast
 
-from scraper.model import Discovery, Document, Options, Reading, ReleaseRef
+from scraper.known import Known
+from scraper.model import Compared, Discovery, Document, Fact, Options, Reading, ReleaseRef
 from scraper.readers import feed, history, ice_287g, ice_news, page, table
 from scraper.terms import SeriesKind
 
@@ -21,6 +23,22 @@ class Reader(Protocol):
         """Return all that the document of a release states."""
 
 
+class Streams(Protocol):
+    """What a reader of tables of any size offers besides."""
+
+    STREAMED: Sequence[str]
+    """Media types whose documents need not be in memory."""
+
+    def stream(
+        self, document: Document, ref: ReleaseRef, options: Options, known: Known
+    ) -> Generator[Fact, None, Reading]:
+        """Yield each fact right after it was offered to `known`, which may not want it; return the rest."""
+
+
+Told = tuple[bool, Fact]
+"""Whether it is known, and the fact."""
+_BATCH: Final = 2000
+
 READERS: Final[Mapping[str, Reader]] = {
     name: cast(Reader, module)
     for name, module in {
@@ -37,9 +55,53 @@ READERS: Final[Mapping[str, Reader]] = {
 
 def discover(name: str, document: Document, options: Options) -> Discovery:
     """Run a reader's `discover` by its name: what can be sent to another process."""
-    return READERS[name].discover(document, options)
+    return READERS[name].discover(_held(name, document), options)
 
 
 def read(name: str, document: Document, ref: ReleaseRef, options: Options) -> Reading:
     """Run a reader's `read` by its name: what can be sent to another process."""
-    return READERS[name].read(document, ref, options)
+    return READERS[name].read(document.loaded(), ref, options)
+
+
+def compare(
+    name: str, document: Document, ref: ReleaseRef, options: Options, hashes: bytes, remake: bool
+) -> Generator[list[Told], None, Compared]:
+    """Read a document and yield, a batch at a time, the facts that are not known by their hash; return the rest.
+
+    Each fact comes with whether it is known: always False, but where `remake` wants the known ones too.
+    """
+    ticked, batch = Known(hashes, remake=remake), list[Told]()
+    facts = _stream(name, document, ref, options, ticked)
+    while True:
+        try:
+            fact = next(facts)
+        except StopIteration as end:
+            reading: Reading = end.value
+            break
+        batch.append((ticked.was_known, fact))
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    yield batch
+    digest = ticked.content_hash(reading.title, reading.paragraphs)
+    return Compared(
+        reading=reading, content_hash=digest, rows=ticked.rows(), figures=ticked.figures, gone=ticked.gone()
+    )
+
+
+def _stream(
+    name: str, document: Document, ref: ReleaseRef, options: Options, known: Known
+) -> Generator[Fact, None, Reading]:
+    """Yield the facts that are wanted: as the reader streams them, or from what it read as a whole."""
+    reader = READERS[name]
+    if hasattr(reader, "stream"):
+        streaming = cast(Streams, reader)
+        return (yield from streaming.stream(_held(name, document), ref, options, known))
+    reading = reader.read(document.loaded(), ref, options)
+    yield from known.untaken(reading.facts)
+    return replace(reading, facts=())
+
+
+def _held(name: str, document: Document) -> Document:
+    """Only what a reader can take as a stream may stay outside of memory."""
+    return document if document.media_type in getattr(READERS[name], "STREAMED", ()) else document.loaded()

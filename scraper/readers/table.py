@@ -1,104 +1,105 @@
-"""Tables that a user describes in config.yaml: HTML, CSV, XLSX or PDF, columns found by header, never by position."""
+"""Tables that a user describes in config.yaml: HTML, CSV, XLSX or PDF, columns found by header, never by position.
+
+A table of any size is read row by row. A row that is known by its hash is neither checked nor made again: what it
+states is a function of its cells and of our code, and was right when it was stored.
+"""
 
 import json
 import re
-import unicodedata
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any, Final, NoReturn
+from operator import itemgetter
+from typing import Any, Final
 
-from scraper.documents import delimited, html, kinds, values
+from scraper.documents import delimited, html, kinds
 from scraper.errors import DocumentError, LayoutChanged, Unreadable
-from scraper.model import Column, Document, Figure, ListedRow, Locator, Options, Problem, Reading, ReleaseRef, Table
+from scraper.known import BETWEEN, Known, collected, line_hash, line_start
+from scraper.model import Column, Document, Fact, Figure, ListedRow, Options, Problem, Reading, ReleaseRef, Table
+from scraper.readers import columns as headers
 from scraper.readers import page
+from scraper.readers.columns import HEADER_WITHIN, Grid, Header, Row, joined
 from scraper.readers.page import discover as discover
+from scraper.readers.shape import (
+    TYPES,
+    Shape,
+    bad_cells,
+    identifier,
+    is_note,
+    key_cell,
+    shape_of,
+    total_label,
+    words_of,
+)
 from scraper.terms import SeriesKind
 
+__all__ = ["HEADER_WITHIN", "SERIES_KIND", "STREAMED", "discover", "joined", "read", "stream"]
+
 SERIES_KIND: SeriesKind = "periodic"
-HEADER_WITHIN: Final = 30
-"""Rows in which the header is looked for."""
-LONGEST_CELL: Final = 100_000
+STREAMED: Final = (*kinds.DELIMITED, "text/plain")
 MOST_PROBLEMS: Final = 50
-
-_ROLES: Final = {
-    "place_quoted": ("jurisdiction", "place", "location", "county", "parish", "city", "area"),
-    "facility_quoted": ("facility", "jail", "prison", "detention facility", "facility name"),
-    "state_quoted": ("state", "state code"),
-}
-_json: Final = json.JSONEncoder(ensure_ascii=False).encode
-_TOTAL: Final = re.compile(r"((sub|grand|national|overall)[ -]?)?totals?(\W.*)?|.*\Wtotals?\W*")
-_TYPES: Final[Mapping[str, tuple[str, Callable[[str], float | int | str | None]]]] = {
-    "integer": ("a whole number", values.integer),
-    "number": ("a number", values.number),
-    "percent": ("a percentage", values.percent),
-    "money": ("an amount in dollars", values.money),
-    "date": ("a date", lambda text: values.date(text) or values.month_year(text)),
-    "text": ("a text of readable length", lambda text: text if len(text) <= LONGEST_CELL else None),
-}
+_MOST_KEYS: Final = 10_000
+"""Keys that stand more than once of which the rows are looked at."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One row under the header: configured name -> cell as published."""
+@dataclass(slots=True, kw_only=True)
+class _Seen:
+    """What was met on the way through the rows."""
 
-    cells: dict[str, str]
-    locator: Locator
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shape:
-    """What each column is for."""
-
-    columns: Sequence[Column]
-    texts: Sequence[str]
-    key: Sequence[str]
-    roles: Mapping[str, str]
-    """Field of a fact -> name of the column that holds this kind of place, where there is one."""
-
-    def places(self, row: Row) -> dict[str, Any]:
-        """Return the quoted places of a row under the names of a fact's fields."""
-        return {field: values.unfootnoted(row.cells[name]) for field, name in self.roles.items()}
-
-    def count(self, row: Row, column: Column) -> int | None:
-        """The whole number in a cell; where the user named no types, a text column may hold one too."""
-        typed = len(self.texts) < len(self.columns)
-        return values.integer(row.cells[column.name]) if column.type == "integer" or not typed else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Header:
-    row: int
-    positions: Mapping[str, int]
-    doubled: str | None = None
+    listed: int = 0
+    notes: dict[str, None] = field(default_factory=dict)
+    bad: list[Problem] = field(default_factory=list)
+    totals: dict[tuple[int, int], tuple[Row, str]] = field(default_factory=dict)
+    """Number of the table and of the row -> a TOTAL row and its words."""
+    beyond: dict[int, None] = field(default_factory=dict)
+    """Columns beyond the last header in which something stands."""
+    keys: "array[int]" = field(default_factory=lambda: array("q"))
+    """Hash of the key of each listed row."""
 
 
 def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
-    """Return the rows of the table; `LayoutChanged` where a configured header is missing, doubled, or has no rows."""
-    tables = _tables(document, options.select)
-    columns = options.columns or _own_columns(tables)
-    found, problems = joined(tables, columns, headless=document.media_type == kinds.PDF)
-    shape = _shape(columns, options.key)
-    notes = [row for row in found if _is_note(row, columns)]
-    rows = [row for row in found if not _is_note(row, columns)] if notes else found
-    told = [(row, _total_label(row, shape)) for row in rows]
-    listed = [row for row, label in told if not label]
-    if not listed:
+    """Return the table as a whole: its rows, then the figures read off them and its totals."""
+    facts, reading = collected(stream(document, ref, options, Known()))
+    derived = [figure for fact in facts if isinstance(fact, ListedRow) for figure in fact.figures]
+    rows = [replace(fact, figures=()) if isinstance(fact, ListedRow) else fact for fact in facts]
+    listed = [row for row in rows if isinstance(row, ListedRow)]
+    return replace(reading, facts=(*listed, *derived, *rows[len(listed) :]))
+
+
+def stream(document: Document, ref: ReleaseRef, options: Options, known: Known) -> Generator[Fact, None, Reading]:
+    """Yield the rows of the table, each with its figures, then the figures of its totals.
+
+    `LayoutChanged` where a configured header is missing, doubled, or has no rows.
+    """
+    grids = _grids(document, options.select)
+    columns = options.columns or headers.own(grids)
+    parts, problems = headers.found(grids, columns, headless=document.media_type == kinds.PDF)
+    shape, seen = shape_of(columns, options.key), _Seen()
+    for number, (grid, header) in enumerate(parts):
+        yield from _rows(number, grid, header, shape, known, seen)
+    if not seen.listed:
         raise LayoutChanged(f"{ref.url} has the header of the table but no rows under it.")
-    facts = [_listed(row, number, shape) for number, row in enumerate(listed, start=1)]
-    unread = dict.fromkeys(f'A line of text in the table was left unread: "{_words(row)[:200]}"' for row in notes)
-    problems += [Problem(code="unread_row", text=text) for text in unread]
-    problems += [*_bad_cells(rows, columns), *_same_keys(facts), *_totals_that_differ(told, shape)]
-    totals_last = sorted(told, key=lambda one: bool(one[1]))
-    figures = [figure for row, label in totals_last for figure in _figures(row, label, shape)]
-    return Reading(
-        title=page.titled(document), published=ref.published, facts=(*facts, *figures), problems=tuple(problems)
-    )
+    totals = [figure for row, label in seen.totals.values() for figure in _figures(row, label, shape)]
+    yield from known.untaken(totals)
+    problems += [headers.without_header(position) for position in seen.beyond]
+    problems += [Problem(code="unread_row", text=text) for text in seen.notes]
+    problems += [*seen.bad, *_same_keys(parts, shape, seen), *_totals_that_differ(parts, shape, seen)]
+    return Reading(title=page.titled(document), published=ref.published, problems=tuple(problems))
+
+
+def _grids(document: Document, select: str | None) -> list[Grid]:
+    """Return the document's tables; `select` is a CSS selector, a sheet name or a page range."""
+    if document.media_type in STREAMED:
+        grid = headers.of_records(delimited.Records(document))
+        if not grid.head:
+            raise Unreadable("The file has no cells.")
+        return [grid]
+    return [headers.of_table(table) for table in _tables(document, select)]
 
 
 def _tables(document: Document, select: str | None) -> Sequence[Table]:
-    """Return the document's tables; `select` is a CSS selector, a sheet name or a page range."""
     match document.media_type:
         case kind if kind in kinds.PAGES:
             found: Sequence[Table] | None = html.tables(html.parse(document), select)
@@ -106,16 +107,15 @@ def _tables(document: Document, select: str | None) -> Sequence[Table]:
             from scraper.documents import pdf  # only the process that reads a PDF carries the library
 
             found = pdf.tables(document.data, pages=_pages(select))
-        case "text/plain":
-            found = delimited.tables(document.data, document.charset)
         case _:
             found = page.grids(document, select)
     if found is None:
         raise Unreadable(f"{document.url} is of type {document.media_type}, not an HTML, CSV, XLSX or PDF table.")
-    if not any(table.rows for table in found):
+    filled = [table for table in found if table.rows]
+    if not filled:
         where = f' in "{select}"' if select else ""
         raise LayoutChanged(f"No table was found{where} at {document.url}.")
-    return found
+    return filled
 
 
 def _pages(select: str | None) -> tuple[int, ...] | None:
@@ -126,173 +126,105 @@ def _pages(select: str | None) -> tuple[int, ...] | None:
     return chosen or None
 
 
-def joined(
-    tables: Sequence[Table], columns: Sequence[Column], headless: bool = False
-) -> tuple[list[Row], list[Problem]]:
-    """Return the rows of all tables under the configured headers, in order, and what was left unread.
-
-    `headless`: the tables are parts of one (a PDF), so one of the same width without a header may be its second half.
-    `LayoutChanged` where no table has all headers, or one of them twice.
-    """
-    rows: list[Row] = []
-    problems: list[Problem] = []
-    found = [(table, _header(table, columns)) for table in tables]
-    whole = [len(header.positions) == len(columns) for _, header in found]
-    if not any(whole):
-        _explain(*max(found, key=lambda pair: len(pair[1].positions)), columns)
-    widths = {len(table.rows[0]) for (table, _), full in zip(found, whole, strict=True) if full}
-    for (table, header), full in zip(found, whole, strict=True):
-        if full:
-            rows += _body(table, header, columns)
-            problems += _unread_columns(table, header)
-        elif header.positions or (headless and len(table.rows[0]) in widths):
-            problems.append(_unread_table(table, header))
-    return rows, list(dict.fromkeys(problems))
-
-
-def _key(text: str) -> str:
-    return values.key(values.unfootnoted(text.replace("|", " ")))
-
-
-def _own_columns(tables: Sequence[Table]) -> tuple[Column, ...]:
-    """Without configured columns, the first row of which every cell in use has words is the header."""
-    for table in tables:
-        used = [any(cells) for cells in zip(*table.rows, strict=True)]
-        for row in table.rows[:HEADER_WITHIN]:
-            names = [cell for cell, kept in zip(row, used, strict=True) if kept]
-            if len(names) > 1 and all(name and re.search(r"[^\W\d_]", name) for name in names):
-                return tuple(Column(name=name, header=name.replace("|", " ")) for name in names)
-    raise LayoutChanged("No row of the table has a header over every column.")
-
-
-def _header(table: Table, columns: Sequence[Column]) -> _Header:
-    """Find the row with the most configured headers; where all are there, none may stand over two columns."""
-    alternatives = {column: dict.fromkeys(filter(None, map(_key, column.header.split("|")))) for column in columns}
-    best = _Header(row=0, positions={})
-    for number, row in enumerate(table.rows[:HEADER_WITHIN]):
-        found: dict[str, list[int]] = defaultdict(list)
-        for position, cell in enumerate(row):
-            found[_key(cell)].append(position)
-        at = {column.header: [p for one in alternatives[column] for p in found.get(one, ())] for column in columns}
-        positions = {column.name: at[column.header][0] for column in columns if at[column.header]}
-        doubled = next((header for header, where in at.items() if len(where) > 1), None)
-        if (len(positions), doubled is None) > (len(best.positions), best.doubled is None):
-            best = _Header(row=number, positions=positions, doubled=doubled)
-    if best.doubled is not None and len(best.positions) == len(columns):
-        raise LayoutChanged(f'The header "{best.doubled}" stands over more than one column, so neither is certain.')
-    return best
-
-
-def _explain(table: Table, best: _Header, columns: Sequence[Column]) -> NoReturn:
-    missing = ", ".join(f'"{column.header}"' for column in columns if column.name not in best.positions)
-    there = ", ".join(f'"{cell[:60]}"' for cell in table.rows[best.row] if cell) if table.rows else "nothing"
-    raise LayoutChanged(f"The table has no column headed {missing}; its headers are {there}.")
-
-
-def _body(table: Table, header: _Header, columns: Sequence[Column]) -> Iterator[Row]:
-    """Yield the rows below the header without empty rows and repeated headers."""
-    first = table.rows[header.row]
-    for index in range(header.row + 1, len(table.rows)):
-        row = table.rows[index]
-        cells = {column.name: row[header.positions[column.name]] for column in columns}
-        if not any(cells.values()) or all(row[p] == first[p] for p in header.positions.values()):
+def _rows(part: int, grid: Grid, header: Header, shape: Shape, known: Known, seen: _Seen) -> Iterator[ListedRow]:
+    """Yield the rows below the header that are wanted, without empty rows, repeated headers, notes and totals."""
+    start, key_of, keys, take = line_start(shape.names), identifier(shape), seen.keys, known.take
+    first = BETWEEN.join(grid.head[header.row][header.positions[name]] for name in shape.names)
+    for number, line, cells in _lines(grid, header, shape, seen):
+        digest = line_hash(start, line)
+        if take(digest):
+            seen.listed += 1
+        elif line == first or not any(cells):
             continue
-        on_page = table.page_numbers[index] if table.page_numbers else table.locator.page
-        yield Row(cells=cells, locator=replace(table.locator, row=table.row_numbers[index], page=on_page))
+        else:
+            row = Row(cells=dict(zip(shape.names, cells, strict=True)), locator=grid.at(number))
+            if _is_aside(part, number, row, shape, seen):
+                continue
+            seen.listed += 1
+            fact = _listed(row, seen.listed, shape)
+            known.meet(digest)
+            known.figures += len(fact.figures)
+            yield fact
+        keys.append(hash(key_of(cells)))
 
 
-def _is_note(row: Row, columns: Sequence[Column]) -> bool:
-    """A line of text that spans the table, such as its source: the same words in every column, typed ones included."""
-    typed = [column for column in columns if column.type != "text"]
-    if not typed or len(columns) == 1 or len(set(row.cells.values())) > 1:
-        return False
-    return bool(_words(row)) and not any(_is_typed(_words(row), column) for column in typed)
+def _lines(grid: Grid, header: Header, shape: Shape, seen: _Seen) -> Iterator[tuple[int, str, Sequence[str]]]:
+    """Yield the number of each record below the header and its configured cells, folded, joined and apart."""
+    positions = [header.positions[name] for name in shape.names]
+    width, raw = len(grid.head[header.row]), grid.raw
+    pick = itemgetter(*positions) if len(positions) > 1 else lambda cells: (cells[positions[0]],)
+    as_is = positions == list(range(width))
+    for number, record in islice(grid.records(), grid.skip[header.row], None):
+        if len(record) != width:
+            seen.beyond.update((place, None) for place in range(width, len(record)) if record[place].strip())
+            record = [*record[:width], *[""] * (width - len(record))]
+        cells = record if as_is else pick(record)
+        line = BETWEEN.join(cells)
+        if raw is not None and (raw.odd or not delimited.is_folded(line, BETWEEN)):
+            line = delimited.folded(line, BETWEEN)
+            cells = line.split(BETWEEN)
+        yield number, line, cells
 
 
-def _words(row: Row) -> str:
-    return next(iter(row.cells.values()))
+def _is_aside(part: int, number: int, row: Row, shape: Shape, seen: _Seen) -> bool:
+    """Is this a line of text or a TOTAL row, and no row of the table? Notes it, and bad cells of any but the first."""
+    if is_note(row, shape.columns):
+        seen.notes[f'A line of text in the table was left unread: "{words_of(row)[:200]}"'] = None
+        return True
+    seen.bad += islice(bad_cells(row, shape.columns), MOST_PROBLEMS - len(seen.bad))
+    if label := total_label(row, shape):
+        seen.totals[part, number] = row, label
+    return bool(label)
 
 
-def _is_typed(cell: str, column: Column) -> bool:
-    return _TYPES[column.type][1](cell) is not None
+_json: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def _unread_columns(table: Table, header: _Header) -> Iterator[Problem]:
-    for position, name in enumerate(table.rows[header.row]):
-        if position in header.positions.values():
-            continue
-        if name:
-            yield Problem(code="unread_column", text=f'The column "{name}" is not named in the configuration.')
-        elif any(row[position] for row in table.rows[header.row + 1 :]):
-            yield Problem(code="unread_column", text=f"Column {position + 1} holds text but has no header.")
+def _row_key(row: Row, shape: Shape) -> str:
+    return _json([key_cell(row.cells[name]) for name in shape.key])
 
 
-def _unread_table(table: Table, header: _Header) -> Problem:
-    """A table that may be a part of ours must not vanish in silence; without a header it may be its second half."""
-    has = "not all" if header.positions else "none"
-    text = f"A table of {len(table.rows)} rows was left unread: it has {has} of the headers."
-    return Problem(code="unread_table", text=text, holds_back=not header.positions, locator=table.locator.text())
-
-
-def _bad_cells(rows: Sequence[Row], columns: Sequence[Column]) -> Iterator[Problem]:
-    every = ((row, column) for row in rows for column in columns)
-    bad = (pair for pair in every if (cell := pair[0].cells[pair[1].name]) and not _is_typed(cell, pair[1]))
-    for row, column in islice(bad, MOST_PROBLEMS):
-        where = f'Column "{column.header}", row {row.locator.row}'
-        text = f'{where}: "{row.cells[column.name][:60]}" is not {_TYPES[column.type][0]}.'
-        yield Problem(code="bad_cell", text=text, holds_back=True, locator=row.locator.text())
-
-
-def _shape(columns: Sequence[Column], key: Sequence[str]) -> _Shape:
-    names = [column.name for column in columns]
-    texts = tuple(column.name for column in columns if column.type == "text")
-    unknown = next((name for name in key if name not in names), None)
-    if unknown:
-        raise LayoutChanged(f'The key names a column "{unknown}" that the table does not have.')
-    called = {values.key(name).replace("_", " "): name for name in reversed(names)}
-    roles = {role: called[one] for role, words in _ROLES.items() for one in reversed(words) if one in called}
-    return _Shape(columns=columns, texts=texts, key=tuple(key) or texts or names, roles=roles)
-
-
-def _key_cell(cell: str) -> str:
-    """The form under which rows are recognised: no footnote marks, NFC, no invisible characters (C10)."""
-    bare = values.unfootnoted(cell)
-    if bare.isascii():
-        return bare
-    return unicodedata.normalize("NFC", "".join(char for char in bare if unicodedata.category(char) != "Cf"))
-
-
-def _listed(row: Row, number: int, shape: _Shape) -> ListedRow:
+def _listed(row: Row, number: int, shape: Shape) -> ListedRow:
     places = shape.places(row)
     return ListedRow(
         cells=_json(row.cells),
-        row_key=_json([_key_cell(row.cells[name]) for name in shape.key]),
+        row_key=_row_key(row, shape),
         row_no=number,
         place_quoted=places.get("place_quoted", ""),
         state_quoted=places.get("state_quoted", ""),
         locator=row.locator,
+        figures=tuple(_figures(row, "", shape)),
     )
 
 
-def _same_keys(facts: Sequence[ListedRow]) -> list[Problem]:
-    by_key: dict[str, set[str]] = defaultdict(set)
-    for fact in facts:
-        by_key[fact.row_key].add(fact.cells)
+def _same_keys(parts: Sequence[tuple[Grid, Header]], shape: Shape, seen: _Seen) -> list[Problem]:
+    """Name the keys that different rows share; equal rows are not different."""
+    if set(shape.key) == set(shape.names) or len(set(seen.keys)) == len(seen.keys):
+        return []
+    repeated = islice((key for key, times in Counter(seen.keys).items() if times > 1), _MOST_KEYS)
+    lines: dict[int, set[tuple[str, ...]]] = {key: set() for key in repeated}
+    words: dict[int, str] = {}
+    key_of = identifier(shape)
+    for row, label in _all_rows(parts, shape, seen):
+        cells = tuple(row.cells.values())
+        if not label and (key := hash(key_of(cells))) in lines:
+            lines[key].add(cells)
+            words.setdefault(key, _row_key(row, shape))
     return [
-        Problem(code="same_key", text=f"{len(cells)} different rows share the key {key[:200]}; all are kept.")
-        for key, cells in by_key.items()
-        if len(cells) > 1
+        Problem(code="same_key", text=f"{len(lines[key])} different rows share the key {text[:200]}; all are kept.")
+        for key, text in words.items()
+        if len(lines[key]) > 1
     ][:MOST_PROBLEMS]
 
 
-def _figures(row: Row, total: str, shape: _Shape) -> Iterator[Figure]:
+def _figures(row: Row, total: str, shape: Shape) -> Iterator[Figure]:
     """Yield a derived figure for every column with a measure, of a total one for every column that counts.
 
     What else identifies the row is its figures' label.
     """
     for column in shape.columns:
         cell = row.cells[column.name]
-        value = shape.count(row, column) if total else _TYPES[column.type][1](cell) if column.measure else None
+        value = shape.count(row, column) if total else TYPES[column.type][1](cell) if column.measure else None
         if not isinstance(value, int | float):
             continue
         if total:
@@ -310,22 +242,36 @@ def _figures(row: Row, total: str, shape: _Shape) -> Iterator[Figure]:
         )
 
 
-def _total_label(row: Row, shape: _Shape) -> str:
-    """Return the words of a TOTAL row, "" for any other: they are its first text, and a whole number stands beside."""
-    words = next((row.cells[name] for name in shape.texts if row.cells[name]), "")
-    if "total" not in words.casefold() or not _TOTAL.fullmatch(values.key(words)):
-        return ""
-    return words if any(shape.count(row, column) is not None for column in shape.columns) else ""
-
-
-def _totals_that_differ(told: Sequence[tuple[Row, str]], shape: _Shape) -> Iterator[Problem]:
+def _totals_that_differ(parts: Sequence[tuple[Grid, Header]], shape: Shape, seen: _Seen) -> Iterator[Problem]:
     """Compare each total with the sum of all rows and with the sum of the rows since the total before it."""
-    for column in shape.columns if any(label for _, label in told) else ():
-        own = [(row, label, shape.count(row, column)) for row, label in told]
-        every = sum(value or 0 for _, label, value in own if not label)
-        since = 0
-        for row, label, value in own:
-            if label and value is not None and value not in (every, since):
-                text = f'"{label}" states {value:,} under "{column.header}", but the rows add up to {every:,}.'
-                yield Problem(code="total_differs", text=text, locator=row.locator.text())
-            since = 0 if label else since + (value or 0)
+    if not seen.totals:
+        return
+    every: dict[str, int] = defaultdict(int)
+    since: dict[str, int] = defaultdict(int)
+    stated: list[tuple[Row, str, Column, int, int]] = []
+    for row, label in _all_rows(parts, shape, seen):
+        for column in shape.columns:
+            value = shape.count(row, column)
+            if label and value is not None:
+                stated.append((row, label, column, value, since[column.name]))
+            elif not label:
+                every[column.name] += value or 0
+                since[column.name] += value or 0
+        if label:
+            since.clear()
+    for row, label, column, value, before in stated:
+        if value not in (every[column.name], before):
+            text = f'"{label}" states {value:,} under "{column.header}", but the rows add up to {every[column.name]:,}.'
+            yield Problem(code="total_differs", text=text, locator=row.locator.text())
+
+
+def _all_rows(parts: Sequence[tuple[Grid, Header]], shape: Shape, seen: _Seen) -> Iterator[tuple[Row, str]]:
+    """Go through the table once more: each row, with the words of a TOTAL."""
+    for part, (grid, header) in enumerate(parts):
+        for number, _, cells in _lines(grid, header, shape, seen):
+            if (part, number) in seen.totals:
+                yield seen.totals[part, number]
+            elif any(cells):
+                row = Row(cells=dict(zip(shape.names, cells, strict=True)), locator=grid.locator)
+                if not is_note(row, shape.columns):
+                    yield row, ""

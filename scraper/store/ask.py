@@ -11,6 +11,7 @@ from scraper.model import (
     Archived,
     DetainerRecord,
     Event,
+    Fact,
     ListedRow,
     Notice,
     Policy,
@@ -77,31 +78,39 @@ def notices(db: Database, ids: Sequence[str]) -> dict[str, Notice]:
     return {event_id: one for event_id, one in found if one is not None}
 
 
-_STATED_BY = "f.stream = n.stream AND a.seq <= n.seq AND (z.seq IS NULL OR z.seq >= n.seq) "  # alive in that reading
-
-
-_AS_PRINTED = " ORDER BY " + ", ".join(
+_AS_PRINTED = ", ".join(
     f"json_extract(f.locator, '$.{part}')" for part in ("page", "sheet", "table", "row", "paragraph")
 )
+_ORDER = {"listed_row": "f.row_no, f.row_id", "detainer_record": "f.row_id"}
+"""How rows are printed; by their place in the document where a table has no order of its own."""
+_READINGS = "(SELECT m.reading_id FROM reading n JOIN reading m ON m.stream = n.stream AND m.seq {} n.seq WHERE n.reading_id = :reading)"
+_STREAM = "(SELECT stream FROM reading WHERE reading_id = :reading)"
 
 
 def _alive(table: str, what: str) -> str:
-    return (
-        f"SELECT {what} FROM reading n JOIN {table} f ON f.stream = n.stream JOIN reading a ON a.reading_id = f.first_reading "
-        f"LEFT JOIN reading z ON z.reading_id = f.last_reading LEFT JOIN place p ON p.place_id = f.place_id "
-        f"WHERE n.reading_id = ? AND {_STATED_BY}"
-    )
+    """Return the query for `what` of the rows `f` that a reading stated, current or not."""
+    asked = f"SELECT {what} FROM {table} f LEFT JOIN place p ON p.place_id = f.place_id WHERE f.stream = {_STREAM} AND f.first_reading IN {_READINGS.format('<=')}"
+    return f"{asked} AND (f.last_reading IS NULL OR f.last_reading IN {_READINGS.format('>=')})"
 
 
 def _places(db: Database, reading_id: int | None) -> set[str]:
+    """Return the places that a reading speaks of; of the current one without going through its rows."""
+    current = db.one("SELECT 1 FROM reading WHERE reading_id = ? AND state = 'current'", reading_id) is not None
     found: set[str] = set()
     for kind in FACT_TYPES:
-        found |= {row[0] for row in db.rows(_alive(kind.TABLE, "DISTINCT f.place_id"), reading_id) if row[0]}
+        here = f"SELECT 1 FROM {kind.TABLE} f WHERE f.place_id = p.place_id AND f.stream = {_STREAM} AND f.last_reading IS NULL"
+        quick = f"SELECT p.place_id FROM place p WHERE EXISTS ({here})"
+        sql = quick if current else _alive(kind.TABLE, "DISTINCT f.place_id")
+        found |= {row[0] for row in db.rows(sql, {"reading": reading_id}) if row[0]}
     return found
 
 
 def _count(db: Database, table: str, reading_id: int | None) -> int:
-    row = db.one(_alive(table, "count(*)"), reading_id)
+    by_then = f"FROM {table} f WHERE f.stream = {_STREAM} AND f.first_reading IN {_READINGS.format('<=')} AND f.last_reading IS"
+    row = db.one(
+        f"SELECT (SELECT count(*) {by_then} NULL) + (SELECT count(*) {by_then} NOT NULL AND f.last_reading IN {_READINGS.format('>=')})",
+        {"reading": reading_id},
+    )
     return int(row[0]) if row else 0
 
 
@@ -109,7 +118,7 @@ def _figures(db: Database, reading_id: int | None) -> tuple[Stated, ...]:
     rows = db.rows(
         _alive("figure", "f.*, coalesce(nullif(f.place_quoted, ''), p.name, '') AS place")
         + f" ORDER BY f.place_quoted <> '', f.measure IS NULL, f.value DESC LIMIT {_HEADLINE}",
-        reading_id,
+        {"reading": reading_id},
     )
     return tuple(
         Stated(
@@ -149,11 +158,14 @@ class AsOf:
     url: str
     sha256: str
     table: str
+    count: int
+    """Rows of the table then."""
     rows: tuple[dict[str, Any], ...]
+    """The first of them, as many as were asked for, in the order in which they are printed."""
 
 
-def as_of(db: Database, source_id: str, when: str) -> list[AsOf]:
-    """Return every table of a source as published at `when` (a date means the end of that day)."""
+def as_of(db: Database, source_id: str, when: str, limit: int | None = None) -> list[AsOf]:
+    """Return every table of a source as published at `when` (a date means the end of that day), with all rows or some."""
     until = when if "T" in when else f"{when}T23:59:59Z"
     streams = db.rows(
         "SELECT n.stream, max(n.seq) AS seq FROM reading n JOIN edition e USING (edition_id) "
@@ -170,17 +182,15 @@ def as_of(db: Database, source_id: str, when: str) -> list[AsOf]:
             stream["seq"],
         )
         if reading is not None:
-            found += _tables(db, reading)
+            found += _tables(db, reading, limit)
     return found
 
 
-def _tables(db: Database, reading: Row) -> list[AsOf]:
+def _tables(db: Database, reading: Row, limit: int | None) -> list[AsOf]:
     tables = []
     for kind in FACT_TYPES:
-        rows = db.rows(_alive(kind.TABLE, "f.*") + _AS_PRINTED, reading["reading_id"])
-        if rows:
-            names = [f.name for f in fields(kind) if f.name not in ("locator", "place_id")]
-            cells = tuple(json.loads(row["cells"]) if "cells" in names else {n: row[n] for n in names} for row in rows)
+        count = _count(db, kind.TABLE, reading["reading_id"])
+        if count:
             tables.append(
                 AsOf(
                     seen_at=reading["seen_at"],
@@ -188,10 +198,19 @@ def _tables(db: Database, reading: Row) -> list[AsOf]:
                     url=reading["url"],
                     sha256=reading["sha256"],
                     table=kind.TABLE,
-                    rows=cells,
+                    count=count,
+                    rows=_printed(db, kind, reading["reading_id"], limit),
                 )
             )
     return tables
+
+
+def _printed(db: Database, kind: type[Fact], reading_id: int, limit: int | None) -> tuple[dict[str, Any], ...]:
+    names = [f.name for f in fields(kind) if f.name not in ("locator", "place_id", "figures")]
+    order = _ORDER.get(kind.TABLE, _AS_PRINTED)
+    sql = f"{_alive(kind.TABLE, 'f.*')} ORDER BY {order} LIMIT :limit"
+    found = db.rows(sql, {"reading": reading_id, "limit": -1 if limit is None else limit})
+    return tuple(json.loads(row["cells"]) if "cells" in names else {name: row[name] for name in names} for row in found)
 
 
 def trail(db: Database, figure_id: int) -> dict[str, Any] | None:

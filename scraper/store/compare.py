@@ -1,8 +1,12 @@
 """How what a release states differs between two moments."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 from scraper import diff
+from scraper.known import HASH_BYTES, Known
 from scraper.model import FACT_TYPES, Change, Fact
-from scraper.store import history
+from scraper.store import history, rows
 from scraper.store.database import Database, Row
 
 
@@ -27,11 +31,9 @@ def between(db: Database, release_id: str, start: str, end: str) -> tuple[Change
         told += diff.title_change(before["title"], after["title"])
         told += diff.text_changes(history.paragraphs(before), history.paragraphs(after))
         for kind in FACT_TYPES:
-            old, new = _alive_in(db, kind, before), _alive_in(db, kind, after)
-            matched = diff.match(old, [digest for _, digest in new])
-            gone = [(row_id, history.load(db, kind, row_id)) for row_id in matched.gone]
-            come = [(new[index][0], history.load(db, kind, new[index][0])) for index in matched.come]
-            told += [c for c in diff.row_changes(gone, come) if not history.is_derived(c, gone, come)]
+            gone, come = _unequal(_only_in(db, kind, before, after), _only_in(db, kind, after, before))
+            pair = ([(n, rows.load(db, kind, n)) for n in gone], [(n, rows.load(db, kind, n)) for n in come])
+            told += [change for change in diff.row_changes(*pair) if not rows.is_derived(change, *pair)]
     return tuple(told)
 
 
@@ -40,12 +42,30 @@ def _reading_at(db: Database, stream: str, when: str) -> Row | None:
     return db.one("SELECT * FROM reading WHERE stream = ? AND seen_at <= ? ORDER BY seq DESC LIMIT 1", stream, until)
 
 
-def _alive_in(db: Database, kind: type[Fact], reading: Row) -> list[tuple[int, bytes]]:
-    rows = db.rows(
-        f"SELECT f.row_id, f.row_hash FROM {kind.TABLE} f JOIN reading a ON a.reading_id = f.first_reading LEFT JOIN reading z "
-        "ON z.reading_id = f.last_reading WHERE f.stream = ? AND a.seq <= ? AND (z.seq IS NULL OR z.seq >= ?)",
-        reading["stream"],
-        reading["seq"],
-        reading["seq"],
+def _only_in(db: Database, kind: type[Fact], here: Row, there: Row) -> list[Row]:
+    """Return the rows that one reading of a stream stated and the other did not, whether or not equal ones did."""
+    then = "SELECT reading_id FROM reading WHERE stream = :stream AND seq"
+    alive = (
+        f"(f.first_reading IN ({then} <= :{{0}}) AND (f.last_reading IS NULL OR f.last_reading IN ({then} >= :{{0}})))"
     )
-    return [(row["row_id"], row["row_hash"]) for row in rows]
+    sql = (
+        f"SELECT f.row_id, f.row_hash FROM {kind.TABLE} f WHERE f.stream = :stream AND {alive.format('here')} "
+        f"AND NOT {alive.format('there')}{' AND f.of_row IS NULL' if kind.TABLE == 'figure' else ''} ORDER BY f.row_id"
+    )
+    return db.rows(sql, {"stream": here["stream"], "here": here["seq"], "there": there["seq"]})
+
+
+def _unequal(gone: Sequence[Row], come: Sequence[Row]) -> tuple[list[int], list[int]]:
+    """Return the ids of the rows that have no equal on the other side."""
+    known, new = Known(b"".join(row["row_hash"] for row in gone)), []
+    for row in come:
+        if not known.take(row["row_hash"]):
+            new.append(row["row_id"])
+    left = known.gone()
+    counts = Counter(left[at : at + HASH_BYTES] for at in range(0, len(left), HASH_BYTES))
+    ended = []
+    for row in gone:
+        if counts[row["row_hash"]]:
+            counts[row["row_hash"]] -= 1
+            ended.append(row["row_id"])
+    return ended, new

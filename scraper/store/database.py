@@ -17,6 +17,9 @@ VERSION = len(MIGRATIONS)
 _SOON = 0.5
 """Seconds that cheap rows (fetch log, page state) may wait for their commit."""
 
+_AT_ONCE = 10_000
+_ROOM_KB = 128 * 1024
+
 Row = sqlite3.Row
 
 
@@ -89,15 +92,28 @@ class Database:
                 raise StoreError(f"{self.path}: {_words(error)}") from error
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
-        """Return all rows of a query."""
+        """Return all rows of a query; its values in order, or one mapping of their names."""
+        named = values[0] if len(values) == 1 and isinstance(values[0], dict) else values
         with self._lock:
-            return self._connection.execute(sql, values).fetchall()
+            return self._connection.execute(sql, named).fetchall()
 
     def one(self, sql: str, *values: Any) -> Row | None:
         """Return the first row of a query, if any."""
+        named = values[0] if len(values) == 1 and isinstance(values[0], dict) else values
         with self._lock:
-            row: Row | None = self._connection.execute(sql, values).fetchone()
+            row: Row | None = self._connection.execute(sql, named).fetchone()
             return row
+
+    def blobs(self, sql: str, *values: Any) -> bytes:
+        """Return the one column of a query of any size as its values in a row."""
+        found = bytearray()
+        with self._lock:
+            cursor = self._connection.cursor()
+            cursor.row_factory = None
+            cursor.execute(sql, values)
+            while rows := cursor.fetchmany(_AT_ONCE):
+                found += b"".join([row[0] for row in rows])
+        return bytes(found)
 
     def soon(self, sql: str, *values: Any) -> int:
         """Write a cheap row that may be committed a moment later; return its row id."""
@@ -135,6 +151,18 @@ class Database:
                 raise
             finally:
                 self._depth = 0
+
+    @contextmanager
+    def roomy(self) -> Iterator[None]:
+        """Give SQLite the memory that many rows at once need: their index is filled in no order."""
+        with self._lock:
+            before = self._connection.execute("PRAGMA cache_size").fetchone()[0]
+            self._connection.execute(f"PRAGMA cache_size = -{_ROOM_KB}")
+            try:
+                yield
+            finally:
+                self._connection.execute(f"PRAGMA cache_size = {before}")
+                self._connection.execute("PRAGMA shrink_memory")
 
     def write(self, sql: str, *values: Any) -> None:
         """Run one statement of the surrounding `atomic` block (or a transaction of its own)."""

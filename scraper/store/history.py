@@ -1,19 +1,30 @@
 """Recording what a document states: editions, readings, row lifetimes and events, each in one transaction."""
 
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Final
 
-from scraper import checks, diff
+from scraper import diff
 from scraper.ids import number_id
-from scraper.model import FACT_TYPES, Change, Fact, Locator, Reading, ReleaseRef
-from scraper.store import events, releases
+from scraper.model import Change, Compared, Fact, ReleaseRef
+from scraper.store import events, releases, rows
 from scraper.store.database import Database, Row
 from scraper.terms import CausedBy, EventKind
 
-_STORED = {kind: tuple(f.name for f in fields(kind) if f.name != "locator") for kind in FACT_TYPES}
-_LIFE = ("row_id", "release_id", "source_id", "stream", "row_hash", "first_reading", "last_reading", "locator")
+_MANY: Final = 50_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What a reading of a release is compared with."""
+
+    release_id: str
+    stream: str
+    head: Row | None
+    """The current reading of the stream, with the release it belongs to."""
+    aside: bool
+    """It is an older list of a cumulative series: its own side history."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +34,10 @@ class Entry:
     source_id: str
     publisher: str
     ref: ReleaseRef
-    reading: Reading
+    target: Target
+    compared: Compared
+    facts: Callable[[], Iterable[tuple[bool, Fact]]]
+    """Goes through the facts that are not known, or all with whether they are, placed; as often as needed."""
     capture_id: int
     seen_at: str
     reader: str
@@ -32,11 +46,6 @@ class Entry:
     quiet: bool = False
     """Part of a baseline, or of a past brought in later: stored in full, announced to nobody."""
     caused_by: CausedBy = "publisher"
-
-    @property
-    def release_id(self) -> str:
-        """The id under which a release first met through this entry is known."""
-        return releases.new_id(self.source_id, self.ref.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,26 +71,43 @@ def current(db: Database, stream: str) -> Row | None:
     )
 
 
+def target(db: Database, source_id: str, ref: ReleaseRef, cumulative: bool) -> Target:
+    """Return what a reading of this reference is compared with, whether the release is known yet or not."""
+    row = releases.find(db, source_id, ref)
+    release_id = row["release_id"] if row else releases.new_id(source_id, ref.key)
+    stream = stream_of(source_id, release_id, cumulative)
+    head = current(db, stream)
+    aside = bool(head and head["release_id"] != release_id and _has_edition(db, release_id, source_id))
+    if aside:
+        stream = f"{stream}/{release_id}"
+        head = current(db, stream)
+    return Target(release_id=release_id, stream=stream, head=head, aside=aside)
+
+
 def record(db: Database, entry: Entry) -> Recorded:
     """Store an entry completely or not at all and return what happened; the same content again is nothing."""
     with db.atomic():
         release = releases.enter(db, entry.source_id, entry.publisher, entry.ref, entry.seen_at)
-        release_id = release["release_id"]
-        stream = stream_of(entry.source_id, release_id, entry.cumulative)
-        head = current(db, stream)
+        release_id, stream, head = release["release_id"], entry.target.stream, entry.target.head
         restored = release["status"] == "withdrawn"
-        if head and head["release_id"] != release_id and _has_edition(db, release_id, entry.source_id):
-            if entry.caused_by == "reader":
-                return Recorded(release_id=release_id, kind=None)  # a past list; only the newest is read anew
-            stream = f"{stream}/{release_id}"  # an older list of a cumulative series: its own side history
-            head = current(db, stream)
-        if entry.caused_by == "reader":
-            _place_again(db, entry, stream)
-        digest = diff.content_hash(entry.reading)
-        if head and head["release_id"] == release_id and head["content_hash"] == digest:
+        by_us = entry.caused_by == "reader"
+        if entry.target.aside and by_us:
+            return Recorded(release_id=release_id, kind=None)  # a past list; only the newest is read anew
+        ours = by_us and rows.refresh(db, stream, entry.facts)
+        digest = entry.compared.content_hash
+        if head and head["release_id"] == release_id and head["content_hash"] == digest and not ours:
             return _unchanged(db, entry, release, head, restored)
         reading_id = _add_reading(db, entry, release_id, stream, head, digest)
-        changes = _replace_rows(db, entry, release_id, stream, reading_id, compare=head is not None)
+        batch = rows.Batch(
+            source_id=entry.source_id,
+            release_id=release_id,
+            stream=stream,
+            reading_id=reading_id,
+            before=head["reading_id"] if head else None,
+        )
+        many = head is None and entry.compared.rows > _MANY
+        with db.roomy() if many else nullcontext():
+            changes = rows.replace(db, batch, entry.compared.gone, entry.facts)
         changes += _text_changes(entry, release, head)
         kind = _kind(entry, release, head, changes, restored)
         if kind == "revised" and head and _alternates(db, stream, head, digest):
@@ -98,7 +124,7 @@ def record(db: Database, entry: Entry) -> Recorded:
             caused_by=entry.caused_by,
             at=entry.seen_at,
         )
-        releases.read(db, release_id, entry.ref, entry.reading, entry.seen_at)
+        releases.read(db, release_id, entry.ref, entry.compared.reading, entry.seen_at)
         if kind == "corrected":
             _announced(db, reading_id, diff.announcement(changes))
         return Recorded(release_id=release_id, kind=None if entry.quiet else kind, changes=changes)
@@ -111,7 +137,7 @@ def _unchanged(db: Database, entry: Entry, release: Row, head: Row, restored: bo
     if restored:
         kind = "restored"
         events.record_release(db, kind=kind, release_id=release["release_id"], at=entry.seen_at)
-    releases.read(db, release["release_id"], entry.ref, entry.reading, entry.seen_at)
+    releases.read(db, release["release_id"], entry.ref, entry.compared.reading, entry.seen_at)
     return Recorded(release_id=release["release_id"], kind=kind)
 
 
@@ -157,18 +183,6 @@ def _announced(db: Database, reading_id: int, words: str) -> None:
     db.write(f"UPDATE edition SET announced = ? WHERE edition_id = ({edition})", words, reading_id)
 
 
-def _place_again(db: Database, entry: Entry, stream: str) -> None:
-    """Our reference of places may know more now: rows that state the same get their place without being told anew."""
-    for fact in entry.reading.facts:
-        db.write(
-            f"UPDATE {fact.TABLE} SET place_id = ? WHERE stream = ? AND row_hash = ? AND last_reading IS NULL AND place_id IS NOT ?",
-            fact.place_id,
-            stream,
-            diff.fact_hash(fact),
-            fact.place_id,
-        )
-
-
 def _has_edition(db: Database, release_id: str, source_id: str) -> bool:
     return db.one("SELECT 1 FROM edition WHERE release_id = ? AND source_id = ?", release_id, source_id) is not None
 
@@ -203,9 +217,9 @@ def _add_reading(db: Database, entry: Entry, release_id: str, stream: str, head:
             "reader": entry.reader,
             "reader_version": entry.reader_version,
             "content_hash": digest,
-            "title": entry.reading.title,
-            "text": "\n".join(entry.reading.paragraphs),
-            "rows": checks.size(entry.reading).rows,
+            "title": entry.compared.reading.title,
+            "text": "\n".join(entry.compared.reading.paragraphs),
+            "rows": entry.compared.rows,
         },
     )
     return reading_id
@@ -231,90 +245,12 @@ def _add_edition(db: Database, entry: Entry, release_id: str) -> int:
     return edition_id
 
 
-def _replace_rows(
-    db: Database, entry: Entry, release_id: str, stream: str, reading_id: int, *, compare: bool
-) -> tuple[Change, ...]:
-    """End the rows that are gone, start those that have come, leave the rest untouched; tell the difference."""
-    by_type: dict[type[Fact], list[Fact]] = defaultdict(list)
-    for fact in entry.reading.facts:
-        by_type[type(fact)].append(fact)
-    told: list[Change] = []
-    for kind in FACT_TYPES:
-        facts = by_type.get(kind, [])
-        stored = db.rows(f"SELECT row_id, row_hash FROM {kind.TABLE} WHERE stream = ? AND last_reading IS NULL", stream)
-        if not facts and not stored:
-            continue
-        hashes = [diff.fact_hash(fact) for fact in facts]
-        matched = diff.match(((row["row_id"], row["row_hash"]) for row in stored), hashes)
-        gone = [(row_id, load(db, kind, row_id)) for row_id in matched.gone] if compare else []
-        _end(db, kind, matched.gone, reading_id, stream)
-        come = [(_row_id(stream, kind, hashes, index, reading_id), facts[index]) for index in matched.come]
-        _start(db, kind, entry.source_id, release_id, stream, reading_id, come)
-        if compare:
-            told += [c for c in diff.row_changes(gone, come) if not is_derived(c, gone, come)]
-    return tuple(told)
-
-
-def is_derived(change: Change, gone: Sequence[tuple[int, Fact]], come: Sequence[tuple[int, Fact]]) -> bool:
-    """Is it of a figure read off a stored table row? Then the row tells the change, once."""
-    if change.table != "figure":
-        return False
-    return any(row_id == change.row_id and getattr(fact, "derived", False) for row_id, fact in (*gone, *come))
-
-
-def _row_id(stream: str, kind: type[Fact], hashes: Sequence[bytes], index: int, reading_id: int) -> int:
-    return number_id(stream, kind.TABLE, hashes[index].hex(), reading_id, index)
-
-
-def _end(db: Database, kind: type[Fact], row_ids: Sequence[int], reading_id: int, stream: str) -> None:
-    """Close rows with the reading before this one: the last that still stated them."""
-    last = db.one(
-        "SELECT reading_id FROM reading WHERE stream = ? AND reading_id <> ? ORDER BY seq DESC LIMIT 1",
-        stream,
-        reading_id,
-    )
-    for row_id in row_ids:
-        db.write(f"UPDATE {kind.TABLE} SET last_reading = ? WHERE row_id = ?", last and last["reading_id"], row_id)
-
-
-def _start(
-    db: Database,
-    kind: type[Fact],
-    source_id: str,
-    release_id: str,
-    stream: str,
-    reading_id: int,
-    come: Sequence[tuple[int, Fact]],
-) -> None:
-    columns = _STORED[kind]
-    rows = []
-    for row_id, fact in come:
-        life = (row_id, release_id, source_id, stream, diff.fact_hash(fact), reading_id, None, fact.locator.text())
-        rows.append((*life, *(_stored(getattr(fact, name)) for name in columns)))
-    rows.sort()  # by row id: inserts run along the tree
-    db.insert_all(kind.TABLE, (*_LIFE, *columns), rows)
-
-
-def _stored(value: Any) -> Any:
-    return int(value) if isinstance(value, bool) else value
-
-
-def load(db: Database, kind: type[Fact], row_id: int) -> Fact:
-    """Return a stored row as the fact it was."""
-    row = db.one(f"SELECT * FROM {kind.TABLE} WHERE row_id = ?", row_id)
-    if row is None:
-        raise LookupError(row_id)
-    values = {name: row[name] for name in _STORED[kind]}
-    if "derived" in values:
-        values["derived"] = bool(values["derived"])
-    return kind(**values, locator=Locator())
-
-
 def _text_changes(entry: Entry, release: Row, head: Row | None) -> tuple[Change, ...]:
     if head is None or (entry.cumulative and head["release_id"] != release["release_id"]):
         return ()
-    changed = diff.text_changes(paragraphs(head), entry.reading.paragraphs)
-    return diff.title_change(head["title"], entry.reading.title) + changed
+    reading = entry.compared.reading
+    changed = diff.text_changes(paragraphs(head), reading.paragraphs)
+    return diff.title_change(head["title"], reading.title) + changed
 
 
 def paragraphs(reading: Row) -> list[str]:
