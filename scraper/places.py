@@ -68,10 +68,10 @@ class Gazetteer:
         names: dict[tuple[str, str], str | None] = {}
         for place in table.values():
             alone = len(place.fips) == 5 and place.name == whole.get(place.state)
-            for name in () if alone else _names(place):
+            for name in () if alone else names_of(place):
                 names[name] = place.place_id if names.get(name, place.place_id) == place.place_id else None
-        decided = {(_key(row["quoted"]), row["state"]): row["place_id"] for row in aliases}
-        known = {q if (q := row["quoted"]).isupper() else _key(q): row["office"] for row in offices}
+        decided = {(key_of(row["quoted"]), row["state"]): row["place_id"] for row in aliases}
+        known = {q if (q := row["quoted"]).isupper() else key_of(q): row["office"] for row in offices}
         return cls(places=table, names=names, aliases=decided, offices=known)
 
     def place(self, place_id: str) -> Place | None:
@@ -90,10 +90,18 @@ class Gazetteer:
         bare = _bare(text)
         return self._find(text, code) or (self._find(bare, code) if bare != text else None)
 
+    def asks(self, quoted: str, state: str = "") -> tuple[str, str | None]:
+        """Return the name and state code that an alias for a quoted name must hold; no code: the states are at odds."""
+        text = _bare(_STATE_NOTE.sub(r", \1", _plain(quoted)))
+        code = self._state(state)
+        name, inner = self._split(text)
+        at_odds = code is None or (inner and code and inner != code)
+        return (text, None) if at_odds else (name or text, code or inner)
+
     def field_office(self, quoted: str) -> str | None:
         """Return the name of the ICE field office whose area of responsibility is quoted, or None: never a place."""
         name = _OFFICE.sub("", _plain(quoted))
-        return self.offices.get(name) or self.offices.get(_key(name))
+        return self.offices.get(name) or self.offices.get(key_of(name))
 
     def matches(self, place_id: str, wanted: str) -> bool:
         """Tell whether `place_id` is, or lies in, the place `wanted`: a FIPS code, place_id or name with its state."""
@@ -113,7 +121,7 @@ class Gazetteer:
 
     def _stateless(self, text: str) -> str | None:
         """Names that need no state: states themselves (a code only in capitals) and aliases without a state."""
-        key = (_key(text), "")
+        key = (key_of(text), "")
         return self.names.get((text, "")) or self.aliases.get(key) or self.names.get(key)
 
     def _find(self, text: str, state: str) -> str | None:
@@ -143,11 +151,11 @@ class Gazetteer:
 
     def _named(self, name: str, code: str) -> str | None:
         """Look up a name within a state; of "Iowa City, Johnson County" the county is what the words make certain."""
-        key = (_key(name), code)
+        key = (key_of(name), code)
         found = self.aliases.get(key) or self.names.get(key) or self._answering(*key)
         if found or "," not in name:
             return found
-        last = _key(name.rpartition(",")[2])
+        last = key_of(name.rpartition(",")[2])
         return self._named(last, code) if _COUNTY_WORD.search(last) else None
 
     def _answering(self, name: str, code: str) -> str | None:
@@ -193,11 +201,11 @@ def _asked(fact: Fact) -> Iterable[tuple[str, str]]:
     return ((name, fact.state_quoted) for name in names)
 
 
-def _names(place: Place) -> Iterable[tuple[str, str]]:
+def names_of(place: Place) -> Iterable[tuple[str, str]]:
     """Every exact name of a place with the state it needs."""
     if len(place.fips) == 2:
-        return (_key(place.name), ""), (place.state, ""), (_key(place.name), place.state)
-    full, base = _key(place.name), _key(_SUFFIX.sub("", place.name))
+        return (key_of(place.name), ""), (place.state, ""), (key_of(place.name), place.state)
+    full, base = key_of(place.name), key_of(_SUFFIX.sub("", place.name))
     names = {full, base} | {form.format(base) for form in _CALLED.get(place.kind, ())}
     if place.kind in ("city", "independent_city"):
         base = base.removesuffix(" city") if place.kind == "city" else base
@@ -216,6 +224,6 @@ def _bare(text: str) -> str:
     return _ZIP.sub("", _NOTE.sub("", text))
 
 
-def _key(text: str) -> str:
-    """Plain text in folded case; Saint and St read as "st."."""
+def key_of(text: str) -> str:
+    """Return what two spellings of one name share: plain text in folded case; Saint and St read as "st."."""
     return re.sub(r"\b(?:saint|st)\b\.?\s*", "st. ", _plain(text).casefold()).strip()
