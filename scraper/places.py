@@ -15,9 +15,10 @@ _ZIP = re.compile(r"\s+\d{5}(-\d{4})?$")
 _NOTE = re.compile(r"\s*\((?!s\))[^()]*\)\s*$")
 _STATE_NOTE = re.compile(r",?\s*\(([A-Z]{2})\)$")
 _FACILITY = re.compile(
-    r"(.+ (?:county|parish|borough)) (?:(?:main |central )?(?:jail|(?P<several>jails|jail\(s\)))|prison"
-    r"|(?:adult )?detention center|department of corrections?|police department"
-    r"|sheriff(?:'?s)?(?: office| department)?)"
+    r"(.+ )(?:(county|parish|borough) |(?:co|cnty)(?:\. ?| ))"
+    r"(?:(?:main |central )?(?:jail|(?P<several>jails|jail\(s\)))|prison"
+    r"|(?:adult )?det(?:ention|\.)? ?(?:center|ctr|cntr)|dep(?:artmen)?t\.? of corrections?"
+    r"|police dep(?:artmen)?t|sheriff(?:'?s)?(?: office| dep(?:artmen)?t)?)\.?"
 )
 """A facility or agency that says whose it is: words that are the county's own, and no state's or company's."""
 _OFFICE = re.compile(r"^ERO |,? (Area of Responsibility|AOR|Field Office)$", re.IGNORECASE)
@@ -160,11 +161,11 @@ class Gazetteer:
 
     def _answering(self, name: str, code: str) -> str | None:
         """Return the county of "Cook County Jail"; the "Iowa County Jails" of Iowa may be those of all its counties."""
-        if not (told := _FACILITY.fullmatch(name)):
-            return None
-        key = (told[1], code)
-        place_id = self.aliases.get(key) or self.names.get(key)
-        return None if told["several"] and self._state(told[1].rpartition(" ")[0]) == code else place_id
+        told = _FACILITY.fullmatch(name)
+        if not told or (told["several"] and self._state(told[1]) == code) or (not told[2] and code == "CO"):
+            return None  # "Las Animas CO Jail" may be in the town, which lies in another county of Colorado
+        key = (told[1] + (told[2] or "county"), code)
+        return self.aliases.get(key) or self.names.get(key)
 
 
 def resolve(reading: Reading, gazetteer: Gazetteer) -> Reading:

@@ -1,6 +1,7 @@
 """Quoted names to FIPS codes: certain or nothing."""
 
 import csv
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -127,6 +128,11 @@ GAZETTEER = Gazetteer.of(rows("places.csv"), rows("aliases.csv"), rows("field_of
         ("Orleans Parish Prison", "LA", "22071"),
         ("Prince George's County Police Department, Maryland", "", "24033"),
         ("Santa Clara County Jails", "CA", "06085"),
+        ("FAIRFAX CO JAIL", "VIRGINIA", "51059"),
+        ("SAN BERNARDINO CO.JAIL", "CALIFORNIA", "06071"),
+        ("DAVIDSON CO. SHERIFF DEPT", "TENNESSEE", "47037"),
+        ("LANCASTER CNTY JAIL, PA", "PENNSYLVANIA", "42071"),
+        ("CLARK COUNTY DET.CENTER", "NEVADA", "32003"),
     ],
 )
 def test_an_exact_name_or_a_decided_alias_finds_its_place(quoted: str, state: str, place_id: str) -> None:
@@ -160,7 +166,9 @@ def test_an_exact_name_or_a_decided_alias_finds_its_place(quoted: str, state: st
         ("Cooks County", "IL"),
         ("Kern County Jail", ""),
         ("Kern Jail", "CA"),
-        ("Fairfax Co. Jail", "VA"),
+        ("Roanoke Cty Jail", "VA"),  # the county's or the city's
+        ("Las Animas CO Jail", "CO"),
+        ("Fairfax Co", ""),
         ("Baltimore Jail", "MD"),
         ("Colorado County Jails", ""),
         ("Colorado County", "CO"),
@@ -320,6 +328,21 @@ def test_an_area_of_responsibility_is_never_a_place() -> None:
             assert {GAZETTEER.find(name, state) for state in ("", *STATES)} == {None}
     fact = Policy(jurisdiction_quoted="Ithaca", state_quoted="New York", aor_quoted="Denver, Colorado")
     assert resolve(Reading(facts=(fact,)), GAZETTEER).facts == (fact,)
+
+
+def test_the_facilities_of_real_detainer_records_are_found_or_open(corpus: Path) -> None:
+    with (corpus / "ddp" / "detainers_st_cloud_sample.csv").open(encoding="utf-8", newline="") as lines:
+        records = [(row["detention_facility"], row["facility_state"]) for row in csv.DictReader(lines)]
+    assert {GAZETTEER.find(*record) for record in records} == {"27"}, "a prison of the state"
+    with (corpus / "npr" / "residents.csv").open(encoding="utf-8", newline="") as lines:
+        named = Counter((row["det_facility"], row["state"]) for row in csv.DictReader(lines))
+    found = {name: GAZETTEER.find(*name) for name in named}
+    assert sum(count for name, count in named.items() if found[name]) >= 1000
+    open_ones = {
+        name for name, _ in named if name.startswith(("FRANKLIN C.F.", "SOUTHERN UTE", "BUCKLEY CITY", "US M"))
+    }
+    assert len(open_ones) > 5
+    assert {found[name] for name in named if name[0] in open_ones} == {None}
 
 
 def below(sheet: Any, header: str) -> set[str]:

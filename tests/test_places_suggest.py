@@ -28,8 +28,8 @@ def told(*names: tuple[str, str], gazetteer: Gazetteer = GAZETTEER) -> list[sugg
     [
         ("Cook Countyy, Illinois", "", "Cook Countyy", "IL", "17031"),
         ("Berrien Conty", "MI", "Berrien Conty", "MI", "26021"),
-        ("FAIRFAX CO JAIL", "VIRGINIA", "FAIRFAX CO JAIL", "VA", "51059"),
-        ("SANTA CLARA CO MAIN JAIL/", "CALIFORNIA", "SANTA CLARA CO MAIN JAIL/", "CA", "06085"),
+        ("FAIRFAX CTY JAIL", "VIRGINIA", "FAIRFAX CTY JAIL", "VA", "51059"),
+        ("SANTA CLARA CO NORTH JAIL/", "CALIFORNIA", "SANTA CLARA CO NORTH JAIL/", "CA", "06085"),
         ("Nassau County Correctional Center (East Meadow)", "NY", "Nassau County Correctional Center", "NY", "36059"),
         ("Houston, TX", "", "Houston", "TX", "48225"),
         ("Rio Arríba County", "NM", "Rio Arríba County", "NM", "35039"),
