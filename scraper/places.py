@@ -216,8 +216,10 @@ def names_of(place: Place) -> Iterable[tuple[str, str]]:
 
 def _plain(text: str) -> str:
     """NFC, no format characters, one kind of quote, dash and space."""
-    visible = "".join(c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) != "Cf")
-    return " ".join(visible.translate(_SAME).split())
+    if not text.isascii():
+        shown = "".join(c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) != "Cf")
+        text = shown.translate(_SAME)
+    return " ".join(text.split())
 
 
 def _bare(text: str) -> str:

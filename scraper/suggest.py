@@ -99,6 +99,8 @@ def _candidates(gazetteer: Gazetteer, known: Known, name: str, code: str, remark
         return (), remark
     elsewhere = sorted(state for state in known if state and state != code and name in known[state])
     if not code and not remark:
+        if misspelt := _of_misspelt_state(gazetteer, known, name):
+            return misspelt, "no state that is known"
         return (), f"no state; the name is one in {', '.join(elsewhere)}" if elsewhere else "no state"
     there = known[code]
     words = f" {name} "
@@ -107,3 +109,15 @@ def _candidates(gazetteer: Gazetteer, known: Known, name: str, code: str, remark
     ids = dict.fromkeys(place_id for one in (name, *within, *like) for place_id in sorted(there.get(one, ())))
     remark = remark or (f"a name in {', '.join(elsewhere)}" if elsewhere else "")
     return tuple(gazetteer.places[place_id] for place_id in islice(ids, _MOST)), remark
+
+
+def _of_misspelt_state(gazetteer: Gazetteer, known: Known, name: str) -> tuple[Place, ...]:
+    """Return what "Cass County, lowa" may mean: the name before the comma in the state that the rest is like."""
+    before, _, last = name.rpartition(",")
+    states = {
+        gazetteer.places[place_id].state
+        for like in get_close_matches(last.strip(), known[""], n=1, cutoff=0.7)
+        for place_id in known[""][like]
+    }
+    ids = (place_id for state in states for place_id in known[state].get(before.strip(), ()))
+    return tuple(gazetteer.places[place_id] for place_id in sorted(ids))

@@ -35,6 +35,7 @@ def told(*names: tuple[str, str], gazetteer: Gazetteer = GAZETTEER) -> list[sugg
         ("Rio Arríba County", "NM", "Rio Arríba County", "NM", "35039"),
         ("Baltimore", "MD", "Baltimore", "MD", "24005"),
         ("Cook County", "Ilinois", "Ilinois", "", "17"),
+        ("Cass County, lowa", "", "Cass County, lowa", "", "19029"),
     ],
 )
 def test_what_a_name_may_mean_is_told_within_its_state_and_a_decided_row_makes_it_known(
