@@ -12,6 +12,7 @@ from scraper import suggest
 from scraper.errors import ConfigError
 from scraper.pipeline import reference
 from scraper.places import Gazetteer
+from scraper.store.database import Database
 from scraper.suggest import Unplaced
 from tests.commands import run
 from tests.desk import Desk
@@ -105,8 +106,8 @@ def test_a_person_decides_in_a_file_beside_the_configuration_and_the_next_round_
     desk.check()
     shown = run("places", "suggest", cwd=tmp_path)
     assert shown.returncode == 0, shown.stderr
-    assert "Cook Countyy\tIL\t2\tcounts\tCook County, IL (17031)" in shown.stdout
-    assert "Franklin County\t\t2\tcounts\t\tno state; the name is one in AL" in shown.stdout
+    assert "Cook Countyy\tIL\t1\tcounts\tCook County, IL (17031)" in shown.stdout
+    assert "Franklin County\t\t1\tcounts\t\tno state; the name is one in AL" in shown.stdout
     proposed = list(csv.DictReader(io.StringIO(run("places", "suggest", "--csv", cwd=tmp_path).stdout)))
     (cook,) = (row for row in proposed if row["quoted"] == "Cook Countyy")
     assert (cook["state"], cook["place_id"], cook["decided_by"]) == ("IL", "17031", "")
@@ -120,6 +121,28 @@ def test_a_person_decides_in_a_file_beside_the_configuration_and_the_next_round_
     (alias,) = desk.ask("SELECT decided_by FROM place_alias WHERE quoted = 'Cook Countyy'")
     assert alias["decided_by"] == "the desk"
     assert desk.kinds() == ["baseline"], "no news: the publisher said nothing"
+
+
+def test_an_area_of_responsibility_of_no_known_office_is_listed_and_never_as_a_place(
+    tmp_path: Path, publisher: Publisher
+) -> None:
+    publisher.put("/counts.csv", LISTED, "text/csv")
+    desk = Desk(tmp_path, publisher, TABLE)
+    desk.check()
+    with Database.open(tmp_path / "db" / "detainers.db") as db:
+        for area in ("Saint Paul", "Gotham"):
+            db.write(
+                "INSERT INTO policy (release_id, source_id, stream, row_hash, first_reading, locator, jurisdiction_quoted, "
+                "state_quoted, aor_quoted, enacted_quoted, policy_quoted, criteria_quoted, designation_quoted, place_id) "
+                "SELECT release_id, source_id, stream, row_hash, first_reading, '{}', 'Cook County', 'IL', ?, '', '', '', "
+                "'', '17031' FROM figure WHERE source_id = 'counts' LIMIT 1",
+                area,
+            )
+    shown = run("places", "suggest", cwd=tmp_path)
+    assert "Gotham\t\t1\tcounts\t\tno known field office" in shown.stdout
+    assert "Saint Paul" not in shown.stdout
+    assert "1 areas of responsibility" in shown.stderr
+    assert "Gotham" not in run("places", "suggest", "--csv", cwd=tmp_path).stdout
 
 
 def write(path: Path, lines: list[dict[str, str]]) -> None:

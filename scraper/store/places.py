@@ -42,6 +42,7 @@ def unplaced(db: Database) -> list[Row]:
     """Return quoted, state, source_id and the number of rows, for all names ever stored that resolved to nothing."""
     each = " UNION ALL ".join(
         f"SELECT {name} AS quoted, state_quoted AS state, source_id FROM {table} WHERE place_id IS NULL"
+        + " AND derived = 0" * (table == "figure")  # read off a row that is counted itself
         for table, name in _NAMES.items()
     )
     return db.rows(
