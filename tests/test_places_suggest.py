@@ -132,10 +132,10 @@ def test_an_area_of_responsibility_of_no_known_office_is_listed_and_never_as_a_p
     with Database.open(tmp_path / "db" / "detainers.db") as db:
         for area in ("Saint Paul", "Gotham"):
             db.write(
-                "INSERT INTO policy (release_id, source_id, stream, row_hash, first_reading, locator, jurisdiction_quoted, "
-                "state_quoted, aor_quoted, enacted_quoted, policy_quoted, criteria_quoted, designation_quoted, place_id) "
-                "SELECT release_id, source_id, stream, row_hash, first_reading, '{}', 'Cook County', 'IL', ?, '', '', '', "
-                "'', '17031' FROM figure WHERE source_id = 'counts' LIMIT 1",
+                "INSERT INTO policy (release_id, source_id, stream, row_hash, first_reading, locator, place_id, "
+                "jurisdiction_quoted, aor_quoted, state_quoted, enacted_quoted, policy_quoted, criteria_quoted, "
+                "designation_quoted) SELECT release_id, source_id, stream, row_hash, first_reading, '{}', '17031', "
+                "'Cook County', ?, 'IL', '', '', '', '' FROM figure WHERE source_id = 'counts' LIMIT 1",
                 area,
             )
     shown = run("places", "suggest", cwd=tmp_path)
