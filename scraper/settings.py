@@ -159,3 +159,8 @@ class Settings:
     parse_seconds: float = 120.0
     web_archive: str = "https://web.archive.org/web/"
     """Base address of the web archive that is asked for the past."""
+
+    @property
+    def own_aliases(self) -> Path:
+        """Place names that a user decided (columns as in db/reference/aliases.csv); the file need not exist."""
+        return self.path.with_name("aliases.csv")

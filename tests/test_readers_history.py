@@ -10,7 +10,7 @@ import pytest
 from scraper import readers
 from scraper.errors import DocumentError
 from scraper.model import CaseAccount, Correction, Document, Figure, Options, Reading
-from scraper.places import Gazetteer, resolve
+from scraper.places import Gazetteer, resolver
 from scraper.readers import history
 from scraper.terms import MEASURES, UNITS
 
@@ -146,7 +146,7 @@ def test_every_place_of_the_history_is_found() -> None:
         with (REFERENCE / name).open(encoding="utf-8", newline="") as lines:
             tables.append(list(csv.DictReader(lines)))
     gazetteer = Gazetteer.of(*tables)
-    facts = [fact for key in REFS for fact in resolve(read(key), gazetteer).facts]
+    facts = [fact for key in REFS for fact in map(resolver(gazetteer), read(key).facts)]
     named = [fact for fact in facts if getattr(fact, "place_quoted", "") or getattr(fact, "state_quoted", "")]
     assert len(named) > 30
     assert [fact for fact in named if fact.place_id is None] == []

@@ -6,11 +6,11 @@ from typing import NoReturn
 
 import click
 
-from scraper.cli import running, asking, keeping, past, setting
+from scraper.cli import running, asking, placing, keeping, past, setting
 from scraper.cli.app import app
 from scraper.errors import ConfigError, DetainerWatchError
 
-__all__ = ["app", "asking", "keeping", "main", "past", "running", "setting"]
+__all__ = ["app", "asking", "keeping", "main", "past", "placing", "running", "setting"]
 
 
 def main() -> NoReturn:

@@ -89,19 +89,20 @@ class House:
         )
         mail_forgotten = not storage.deliveries.exists()
         alerts.Outbox(storage.deliveries).close()  # a damaged or newer file is told at the start
-        gazetteer = reference.gazetteer()
+        own = self.settings.own_aliases
+        code = reference.code_digest(own)
         self.tools = Tools(
             get=get or self.fetcher.get,
             db=self.db,
             archive=archive,
             parser=self.parser,
-            gazetteer=gazetteer,
+            gazetteer=reference.gazetteer(own),
             now=self._now,
-            code=reference.code_digest(),
+            code=code,
             via=via,
             newest_archived=None if get else self._newest_archived(),
         )
-        places.mirror(self.db, reference.code_digest(), reference.place_rows)
+        places.mirror(self.db, code, lambda: reference.place_rows(own))
         seen.know_sources(self.db, (reference.HISTORY, *self.sources))
         if mail_forgotten or self.db.one(_PAST):  # lost or left out of a restore: what happened before was told before
             self.forget_mail()

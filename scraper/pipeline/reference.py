@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from scraper import resources
+from scraper.errors import ConfigError
 from scraper.fetch import Fetched
 from scraper.model import Options
 from scraper.pipeline.tools import Tools, answer, stamp, utc_now
@@ -40,30 +41,53 @@ HISTORY: Final = Source(
 )
 
 
+Row = Mapping[str, str]
+ALIAS_COLUMNS: Final = ("quoted", "state", "place_id", "decided_by", "note")
+
+
 def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def place_rows() -> tuple[Sequence[Mapping[str, str]], Sequence[Mapping[str, str]]]:
-    """Return the rows of places.csv and aliases.csv."""
+def place_rows(own: Path) -> tuple[Sequence[Row], Sequence[Row]]:
+    """Return the rows of places.csv and the aliases that a person decided; those in the file `own` win."""
     folder = resources.reference_dir()
-    return _rows(folder / "places.csv"), _rows(folder / "aliases.csv")
+    places = _rows(folder / "places.csv")
+    decided = [row for row in _rows(folder / "aliases.csv") + _own(own, places) if row["decided_by"].strip()]
+    return places, list({(row["quoted"], row["state"]): row for row in decided}.values())
+
+
+def _own(path: Path, places: Sequence[Row]) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    try:
+        rows = [{name: (row[name] or "").strip() for name in ALIAS_COLUMNS} for row in _rows(path)]
+    except (KeyError, ValueError, csv.Error) as error:
+        raise ConfigError(
+            f"{path}: cannot be read; it needs the columns {','.join(ALIAS_COLUMNS)}, in UTF-8."
+        ) from error
+    known = {name: {row[name] for row in places} | {""} for name in ("place_id", "state")}
+    for row in rows:
+        for name in known if row["decided_by"] else ():
+            if row[name] not in known[name] or not row["place_id"]:
+                raise ConfigError(f'{path}: "{row["quoted"]}": there is no {name} "{row[name]}" in places.csv.')
+    return rows
 
 
 @cache
-def gazetteer() -> Gazetteer:
-    """Return the places by name."""
-    return Gazetteer.of(*place_rows())
+def gazetteer(own: Path) -> Gazetteer:
+    """Return the places by name; `own` is the file of a user's aliases, which need not exist."""
+    return Gazetteer.of(*place_rows(own), _rows(resources.reference_dir() / "field_offices.csv"))
 
 
 @cache
-def code_digest() -> str:
+def code_digest(own: Path) -> str:
     """Return a digest of the code and reference data that turn bytes into rows: when it changes, all is read anew."""
     package = Path(__file__).parent.parent
     modules = (package / name for name in ("places.py", "facts.py", "diff.py", "ids.py"))
     files = sorted([*package.glob("readers/*.py"), *package.glob("documents/*.py"), *modules])
-    files += sorted(resources.reference_dir().glob("*.csv"))
+    files += sorted(resources.reference_dir().glob("*.csv")) + [own] * own.is_file()
     digest = sha256()
     for file in files:
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
