@@ -10,17 +10,21 @@ import io
 import os
 import re
 import uuid
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from isal import igzip, isal_zlib
 
 from scraper.errors import ArchiveError
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _COMPRESSED: Final = (b"PK\x03\x04", b"\x1f\x8b", b"\x89PNG", b"\xff\xd8\xff", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
 _STRAY: Final = ".part"
+_DAMAGED: Final[tuple[type[Exception], ...]] = (OSError, EOFError, isal_zlib.error)  # type: ignore[assignment]
+_EFFORT: Final = 3
+"""Of ISA-L: a tenth of the time of zlib's usual effort, for a quarter more disk."""
 
 
 class Archive:
@@ -48,7 +52,7 @@ class Archive:
         path = self.path(sha256)
         try:
             if not path.is_file():
-                self._write(path, gzip.compress(data, 0 if data.startswith(_COMPRESSED) else 6, mtime=0))
+                self._write(path, _packed(data))
         except OSError as error:
             raise ArchiveError(f"{path} could not be written: {error.strerror or error}. Nothing was kept.") from error
         return sha256
@@ -73,10 +77,10 @@ class Archive:
         """Return the bytes with this hash. Raises ArchiveError, naming the file, when it is missing or altered."""
         path = self.path(sha256)
         try:
-            data = gzip.decompress(path.read_bytes())
+            data: bytes = igzip.decompress(path.read_bytes())
         except FileNotFoundError as error:
             raise ArchiveError(f"The archived file {path} is missing.") from error
-        except (OSError, EOFError, zlib.error) as error:
+        except _DAMAGED as error:
             raise ArchiveError(f"The archived file {path} cannot be read: {error}.") from error
         if hashlib.sha256(data).hexdigest() != sha256:
             raise ArchiveError(
@@ -131,7 +135,7 @@ class _Checked(io.RawIOBase):
         self._path, self._sha256 = path, sha256
         self._seen = hashlib.sha256()
         try:
-            self._file = gzip.open(path)  # noqa: SIM115  closed by `close`
+            self._file = igzip.open(path)
         except OSError as error:
             raise ArchiveError(f"The archived file {path} cannot be read: {error}.") from error
 
@@ -140,8 +144,8 @@ class _Checked(io.RawIOBase):
 
     def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]
         try:
-            count = self._file.readinto(buffer)
-        except (OSError, EOFError, zlib.error) as error:
+            count: int = self._file.readinto(buffer)
+        except _DAMAGED as error:
             raise ArchiveError(f"The archived file {self._path} cannot be read: {error}.") from error
         self._seen.update(memoryview(buffer)[:count])
         if not count and self._seen.hexdigest() != self._sha256:
@@ -154,6 +158,13 @@ class _Checked(io.RawIOBase):
         if not self.closed:
             self._file.close()
         super().close()
+
+
+def _packed(data: bytes) -> bytes:
+    if data.startswith(_COMPRESSED):
+        return gzip.compress(data, 0, mtime=0)
+    packed: bytes = igzip.compress(data, _EFFORT, mtime=0)
+    return packed
 
 
 def _sync_folder(folder: Path) -> None:

@@ -50,10 +50,10 @@ class Known:
     `remake`: known rows are wanted all the same, for our own part of them (places, keys, derived figures).
     """
 
-    __slots__ = ("_all", "_left", "_met", "_more", "derived", "figures", "remake", "take", "was_known")
+    __slots__ = ("_count", "_left", "_met", "_more", "_sums", "derived", "figures", "remake", "take", "was_known")
 
     def __init__(self, hashes: bytes = b"", *, remake: bool = False) -> None:
-        self._all = hashes
+        self._count, self._sums = len(hashes) // HASH_BYTES, _sums(hashes)
         self._left = set(_each(hashes))
         self._more: Counter[bytes] = Counter()
         if len(self._left) * HASH_BYTES < len(hashes):
@@ -102,12 +102,12 @@ class Known:
     def rows(self) -> int:
         """Return how many facts were stated, those derived from others left out."""
         gone = len(self._left) + self._more.total()
-        return (len(self._all) + len(self._met)) // HASH_BYTES - gone - self.derived
+        return self._count + len(self._met) // HASH_BYTES - gone - self.derived
 
     def content_hash(self, title: str, paragraphs: Iterable[str]) -> str:
         """Return a hex hash equal for readings that state the same, in whatever order or bytes."""
-        sums = [_sums(part) for part in (self._all, self._met, self.gone())]
-        stated = [(known + met - gone) % 2**64 for known, met, gone in zip(*sums, strict=True)]
+        sums = zip(self._sums, _sums(self._met), _sums(self.gone()), strict=True)
+        stated = [(known + met - gone) % 2**64 for known, met, gone in sums]
         return row_hash(title, *stated, *sorted(paragraphs)).hex()
 
 
@@ -126,11 +126,15 @@ def _ticker(left: set[bytes]) -> Callable[[bytes], bool]:
 
 
 def _sums(hashes: bytes | bytearray) -> tuple[int, int]:
-    """Both halves of all hashes added up: the same for the same rows in any order."""
+    """Both halves of all hashes added up, the same for the same rows in any order; and nothing of them copied."""
+    view = memoryview(hashes if sys.byteorder == "little" else _swapped(hashes)).cast("Q")
+    return sum(view[::2]), sum(view[1::2])
+
+
+def _swapped(hashes: bytes | bytearray) -> "array[int]":
     halves = array("Q", hashes)
-    if sys.byteorder == "big":
-        halves.byteswap()
-    return sum(halves[::2]), sum(halves[1::2])
+    halves.byteswap()
+    return halves
 
 
 def collected(facts: Generator[Fact, None, Rest]) -> tuple[list[Fact], Rest]:

@@ -191,8 +191,7 @@ def _serve(pipe: Connection, memory_mb: int) -> None:
     pipe.send("ready")
     with suppress(EOFError, OSError):
         while True:
-            task = pipe.recv_bytes()
-            pipe.send_bytes(_answer(task, lambda item: pipe.send_bytes(_YIELDED + item)))
+            pipe.send_bytes(_answer(pipe.recv_bytes(), lambda item: pipe.send_bytes(_YIELDED + item)))
 
 
 _YIELDED, _RETURNED, _RAISED = b"+", b"=", b"!"
@@ -204,6 +203,7 @@ def _answer(task: bytes, put: Callable[[bytes], None]) -> bytes:
     try:
         function, args = pickle.loads(task)  # noqa: S301  from our own parent
         result = function(*args)
+        del task, args  # they may be large
         if isinstance(result, Generator):
             result = _drained(result, put)
         return _RETURNED + pickle.dumps(result)

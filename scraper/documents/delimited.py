@@ -19,7 +19,7 @@ MOST_CELLS: Final = 50_000_000
 DELIMITERS: Final = ",;\t|"
 _SAMPLE_ROWS: Final = 50
 _SAMPLE: Final = 200_000
-_BLOCK: Final = 1 << 20
+_BLOCK: Final = 1 << 18
 _CONTROL: Final = re.compile(r"[\x01-\x08\x0e-\x19\x1b-\x1f\x7f]")
 
 

@@ -169,6 +169,11 @@ class Database:
         with self.atomic():
             self._connection.execute(sql, values)
 
+    def write_all(self, sql: str, values: Iterable[tuple[Any, ...]]) -> None:
+        """Run one statement for many values."""
+        with self.atomic():
+            self._connection.executemany(sql, values)
+
     def insert(self, table: str, row: Mapping[str, Any], *, ignore: bool = False) -> None:
         """Insert one row by column names."""
         self.insert_all(table, tuple(row), [tuple(row.values())], ignore=ignore)

@@ -9,7 +9,7 @@ from scraper import diff
 from scraper.ids import number_id
 from scraper.known import HASH_BYTES, fact_hash
 from scraper.model import FACT_TYPES, OURS, Change, Fact, Figure, ListedRow, Locator
-from scraper.store.database import Database
+from scraper.store.database import Database, Row
 
 Facts = Callable[[], Iterable[tuple[bool, Fact]]]
 """Goes through the facts of a reading, each with whether the stream states it already."""
@@ -84,6 +84,10 @@ def load(db: Database, kind: type[Fact], row_id: int) -> Fact:
     row = db.one(f"SELECT * FROM {kind.TABLE} WHERE row_id = ?", row_id)
     if row is None:
         raise LookupError(row_id)
+    return _fact(kind, row)
+
+
+def _fact(kind: type[Fact], row: Row) -> Fact:
     values = {name: row[name] for name in _STORED[kind]}
     if "derived" in values:
         values["derived"] = bool(values["derived"])
@@ -131,21 +135,24 @@ def _end(db: Database, batch: Batch, gone: bytes, *, load_them: bool) -> Mapping
     ended: dict[type[Fact], list[Placed]] = defaultdict(list)
     left = Counter(_each(gone))
     for kind in FACT_TYPES if left else ():
-        sql = f"SELECT row_id FROM {kind.TABLE} WHERE stream = ? AND last_reading IS NULL{_alone(kind)}"
-        if db.one(f"{sql} LIMIT 1", batch.stream) is None:
+        alive = f"FROM {kind.TABLE} WHERE stream = ? AND last_reading IS NULL{_alone(kind)}"
+        if db.one(f"SELECT 1 {alive} LIMIT 1", batch.stream) is None:
             continue
-        for digest, times in left.items():
-            for row in db.rows(f"{sql} AND row_hash = ? ORDER BY row_id LIMIT ?", batch.stream, digest, times):
-                if load_them:
-                    ended[kind].append((row["row_id"], load(db, kind, row["row_id"])))
-                _close(db, kind, row["row_id"], batch)
+        what = "*" if load_them else "row_id"
+        sql = f"SELECT {what} {alive} AND row_hash = ? ORDER BY row_id LIMIT ?"
+        found = [row for digest, times in left.items() for row in db.rows(sql, batch.stream, digest, times)]
+        if load_them:
+            ended[kind] = [(row["row_id"], _fact(kind, row)) for row in found]
+        _close(db, kind, batch, [row["row_id"] for row in found])
     return ended
 
 
-def _close(db: Database, kind: type[Fact], row_id: int, batch: Batch) -> None:
-    db.write(f"UPDATE {kind.TABLE} SET last_reading = ? WHERE row_id = ?", batch.before, row_id)
+def _close(db: Database, kind: type[Fact], batch: Batch, row_ids: Sequence[int]) -> None:
+    """End rows with the reading before this one, and with them the figures read off them."""
+    ends = [(batch.before, row_id) for row_id in row_ids]
+    db.write_all(f"UPDATE {kind.TABLE} SET last_reading = ? WHERE row_id = ?", ends)
     if kind is ListedRow:
-        db.write("UPDATE figure SET last_reading = ? WHERE of_row = ? AND last_reading IS NULL", batch.before, row_id)
+        db.write_all("UPDATE figure SET last_reading = ? WHERE of_row = ? AND last_reading IS NULL", ends)
 
 
 def _start(db: Database, batch: Batch, facts: Facts, *, keep: bool) -> Mapping[type[Fact], list[Placed]]:
@@ -155,8 +162,7 @@ def _start(db: Database, batch: Batch, facts: Facts, *, keep: bool) -> Mapping[t
     for is_known, fact in facts():
         if is_known:
             for row_id, ended, missing in list(_other_figures(db, batch.stream, fact)):
-                for figure_id in ended:
-                    _close(db, Figure, figure_id, batch)
+                _close(db, Figure, batch, ended)
                 writer.put_figures(row_id, missing)
             continue
         row_id = writer.put(fact)
