@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
-from scraper.documents import pdf_columns, pdf_words
+from scraper.documents import pdf_columns, pdf_text, pdf_words
 from scraper.documents.pdf_columns import Rows, WordTable
 from scraper.documents.pdf_page import Page, opened, page, upright_to_page
 from scraper.documents.pdf_rules import NEAR, Box, Grid, Rule, grids
+from scraper.documents.pdf_text import Passage
 from scraper.documents.pdf_words import Interval, Line, Word
 from scraper.documents.values import fold
 from scraper.errors import LayoutChanged, Unreadable
@@ -77,7 +78,27 @@ def tables(data: bytes, pages: tuple[int, ...] | None = None) -> tuple[Table, ..
     `Unreadable` where the file is no readable PDF, is encrypted, cut, or a scan; `LayoutChanged` where the two ways
     of reading disagree or a page of `pages` does not exist.
     """
-    sheets = _sheets(data, pages)
+    return tuple(table for table, _ in _found(_sheets(data, pages))[0])
+
+
+def flow(data: bytes, heading: re.Pattern[str]) -> tuple[Table | Passage, ...]:
+    """Return tables and the passages between them (a line that `heading` matches begins one) in reading order, without
+    running titles; raises as `tables` does. What cannot be told to be a table for certain is text."""
+    sheets = _sheets(data, None)
+    found, titles = _found(sheets)
+    taken = [part for _, parts in found for part in parts]
+    lines = {
+        sheet.number: pdf_text.outside(
+            [line for line in sheet.lines if (sheet.number, line) not in titles],
+            [(part.box, part.ruled) for part in taken if part.page == sheet.number],
+        )
+        for sheet in sheets
+    }
+    return pdf_text.flow(lines, {(parts[0].page, parts[0].box[3]): table for table, parts in found}, heading)
+
+
+def _found(sheets: Sequence[_Sheet]) -> tuple[list[tuple[Table, list[_Part]]], set[tuple[int, Line]]]:
+    """Return each table with its parts, and the running titles."""
     titles = _running_titles(sheets)
     joined: list[list[_Part]] = []
     for sheet in sheets:
@@ -89,10 +110,11 @@ def tables(data: bytes, pages: tuple[int, ...] | None = None) -> tuple[Table, ..
     rotations = {sheet.number: sheet.rotation for sheet in sheets}
     certain = _certain(joined)
     first_pages = [group[0].page for group in certain]
-    return tuple(
-        _table(group, first_pages[:at].count(group[0].page) + 1, rotations[group[0].page])
+    found = [
+        (_table(group, first_pages[:at].count(group[0].page) + 1, rotations[group[0].page]), group)
         for at, group in enumerate(certain)
-    )
+    ]
+    return found, titles
 
 
 def pages(data: bytes) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ _ANY_NUMBER: Final = re.compile(
     re.IGNORECASE,
 )
 _DATED_BEFORE: Final = re.compile(
-    r"(?:\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?|\b(?:since|in|of|year|section|title|age|aged|"
+    r"(?:\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?|\b(?:since|in|of|year|order|section|title|age|aged|"
     r"form|no\.|phase)|\d,)\s*$",
     re.IGNORECASE,
 )

@@ -313,9 +313,14 @@ def _figures(row: Row, total: str, shape: _Shape) -> Iterator[Figure]:
 def _total_label(row: Row, shape: _Shape) -> str:
     """Return the words of a TOTAL row, "" for any other: they are its first text, and a whole number stands beside."""
     words = next((row.cells[name] for name in shape.texts if row.cells[name]), "")
-    if "total" not in words.casefold() or not _TOTAL.fullmatch(values.key(words)):
+    if not is_total(words):
         return ""
     return words if any(shape.count(row, column) is not None for column in shape.columns) else ""
+
+
+def is_total(words: str) -> bool:
+    """Are these the words of a TOTAL row?"""
+    return "total" in words.casefold() and _TOTAL.fullmatch(values.key(words)) is not None
 
 
 def _totals_that_differ(told: Sequence[tuple[Row, str]], shape: _Shape) -> Iterator[Problem]:
