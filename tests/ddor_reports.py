@@ -28,13 +28,14 @@ HEADERS_II = ("Citizenship", "Date Issued", "Date Declined", "Notable Criminal A
 HEADERS_III = ("Jurisdiction (AOR)", "Date Enacted", "Policy", "Criteria for Honoring Detainer")
 GROUP = "Jurisdiction"
 CORRECTION = (
-    "Correction: Due to a data processing error, the Jan. 28 - Feb 03, 2017 Declined Detainer Outcome Report incorrectly "
-    "attributed issued detainers to Franklin County, Iowa; Franklin County, New York; Franklin County, Pennsylvania; and "
-    "Montgomery County, Iowa that were in fact issued to agencies outside of the respective county’s jurisdiction in "
-    "similarly named locations. Additionally, detainers that appeared as being declined by Williamson County, TX and "
-    "Bastrop County, TX were cases where the individual was transferred to another facility where they were released. "
-    "Finally, detainers appeared as being declined by Chester County, PA and Richmond County, NC when those detainers "
-    "were incorrectly issued to those locations. The subjects of those detainers were in different locations."
+    "Correction: Due to a data processing error, the Jan. 28 - Feb 03, 2017 Declined Detainer Outcome Report "
+    "incorrectly attributed issued detainers to Franklin County, Iowa; Franklin County, New York; Franklin County, "
+    "Pennsylvania; and Montgomery County, Iowa that were in fact issued to agencies outside of the respective "
+    "county’s jurisdiction in similarly named locations. Additionally, detainers that appeared as being declined by "
+    "Williamson County, TX and Bastrop County, TX were cases where the individual was transferred to another facility "
+    "where they were released. Finally, detainers appeared as being declined by Chester County, PA and Richmond "
+    "County, NC when those detainers were incorrectly issued to those locations. The subjects of those detainers were "
+    "in different locations."
 )
 """As on ICE's page (and inside the third report)."""
 
@@ -47,18 +48,24 @@ class Layout:
     engine: str
     rules: str
     groups: str
+    breaks: bool = False
+    """A row may be broken over two pages."""
 
 
 LAYOUTS = (
     Layout(name="reportlab-grid-repeated", engine="reportlab", rules="all", groups="repeated"),
     Layout(name="reportlab-grid-merged", engine="reportlab", rules="all", groups="merged"),
     Layout(name="reportlab-across-first", engine="reportlab", rules="across", groups="first"),
-    Layout(name="reportlab-plain-spanning", engine="reportlab", rules="none", groups="spanning"),
+    Layout(name="reportlab-plain-repeated", engine="reportlab", rules="none", groups="repeated"),
+    Layout(name="reportlab-across-spanning", engine="reportlab", rules="across", groups="spanning"),
     Layout(name="reportlab-grid-above", engine="reportlab", rules="all", groups="above"),
+    Layout(name="reportlab-grid-broken", engine="reportlab", rules="all", groups="repeated", breaks=True),
     Layout(name="chromium-grid-merged", engine="chromium", rules="all", groups="merged"),
     Layout(name="chromium-grid-spanning", engine="chromium", rules="all", groups="spanning"),
     Layout(name="chromium-across-repeated", engine="chromium", rules="across", groups="repeated"),
+    Layout(name="chromium-plain-repeated", engine="chromium", rules="none", groups="repeated"),
     Layout(name="chromium-grid-above", engine="chromium", rules="all", groups="above"),
+    Layout(name="chromium-grid-broken", engine="chromium", rules="all", groups="repeated", breaks=True),
 )
 
 
@@ -74,9 +81,7 @@ class Report:
     policies: tuple[tuple[str, ...], ...]
     """Jurisdiction (AOR), date enacted, policy, criteria with bullets."""
     notice: str = ""
-    headers: dict[int, tuple[str, ...]] = field(
-        default_factory=lambda: {1: HEADERS_I, 2: HEADERS_II, 3: HEADERS_III}
-    )
+    headers: dict[int, tuple[str, ...]] = field(default_factory=lambda: {1: HEADERS_I, 2: HEADERS_II, 3: HEADERS_III})
     group_header: str = GROUP
     titles: tuple[str, ...] = (
         f"Highest Volume of Detainers Issued between {WEEK} to Jurisdictions which Restrict Cooperation with ICE",
@@ -106,15 +111,15 @@ _POLICIES = (
     ("Ithaca, New York (Buffalo)", "Municipal Code Change", ("Will only honor “warrantless detainer requests from the "
      "federal government under limited, specified circumstances” such as violent or serious crimes",)),
     ("Travis County, Texas (San Antonio)", "Travis County Sheriff’s Office Policy on Cooperation with U.S. Immigration "
-     "and Customs Enforcement", ("Willing to accept requests accompanied by a court order", "Willing to accept requests "
-     "when the subject of the detainer request is charged with or has been convicted of Capital Murder, First Degree "
-     "Murder, Aggravated Sexual Assault, or Continuous Smuggling of Persons")),
+     "and Customs Enforcement", ("Willing to accept requests accompanied by a court order", "Willing to accept "
+     "requests when the subject of the detainer request is charged with or has been convicted of Capital Murder, First "
+     "Degree Murder, Aggravated Sexual Assault, or Continuous Smuggling of Persons")),
     ("Iowa City, Johnson County, Iowa (Saint Paul)", "Resolution Reaffirming the Public Safety Function of Local Law "
      "Enforcement", ("Willing to only accept some requests for notifications, I-247N form.",)),
     ("Boulder County, Colorado (Denver)", "Boulder Municipal Code Title 12, Chapter 12-12", ("Will not honor ICE "
      "detainers without an arrest warrant",)),
-    ("New Orleans, Louisiana (New Orleans)", "New Orleans Police Department Policy Manual, Chapter 41.6.1", ("Willing to "
-     "honor detainers with a judicial order or criminal warrant",)),
+    ("New Orleans, Louisiana (New Orleans)", "New Orleans Police Department Policy Manual, Chapter 41.6.1", ("Willing "
+     "to honor detainers with a judicial order or criminal warrant",)),
 )  # fmt: skip
 _MONTHS = "February 2017", "January 2017", "December 2016", "July 2014", "May 2011"
 
@@ -157,8 +162,41 @@ def iso(text: str) -> str:
     return f"{year}-{int(month):02}-{int(day):02}"
 
 
+def truth(report: Report) -> dict[str, list[tuple[str, ...]]]:
+    """What must be read, section by section: place and count; place, citizenship, both dates, activity; policies."""
+    return {
+        "I": list(report.top),
+        "II": [(label, c, iso(i), iso(d), a) for label, rows in report.groups for c, i, d, a in rows],
+        "III": list(report.policies),
+    }
+
+
+def told(facts: Sequence[Any]) -> dict[str, list[tuple[str, ...]]]:
+    """The facts of a reading in the form of `truth`."""
+    found: dict[str, list[tuple[str, ...]]] = {"I": [], "II": [], "III": []}
+    for fact in facts:
+        if fact.TABLE == "figure" and fact.measure == "detainer_issued" and fact.locator.row:
+            found["I"].append(
+                (_joined(fact.place_quoted or fact.facility_quoted, fact.state_quoted), fact.value_quoted)
+            )
+        elif fact.TABLE == "case_account":
+            named = _joined(fact.agency_quoted or fact.place_quoted, fact.state_quoted)
+            row = (named, fact.citizenship_quoted, fact.detainer_on, fact.declined_on, fact.charges_quoted)
+            found["II"].append(row)
+        elif fact.TABLE == "policy":
+            named = f"{_joined(fact.jurisdiction_quoted, fact.state_quoted)} ({fact.aor_quoted})"
+            found["III"].append((named, fact.enacted_quoted, fact.policy_quoted, fact.criteria_quoted))
+    return found
+
+
+def _joined(*parts: str) -> str:
+    return ", ".join(filter(None, parts))
+
+
 def _texts(report: Report) -> dict[str, list[str]]:
-    stated = f" During the same week ICE recorded that {report.stated} detainers were declined." if report.stated else ""
+    stated = (
+        f" During the same week ICE recorded that {report.stated} detainers were declined." if report.stated else ""
+    )
     return {
         "cover": [
             "ENFORCEMENT AND REMOVAL OPERATIONS",
@@ -170,24 +208,25 @@ def _texts(report: Report) -> dict[str, list[str]]:
             "detainers issued by ICE to that jurisdiction. For instances of declined detainers, the report also "
             "includes the associated individual’s citizenship, detainer issued and declined dates, and notable "
             "criminal activity.",
-            f"ICE compiled this report based on jurisdictions with detainers that were recorded as declined between {WEEK}, "
-            "regardless of detainer issuance date.",
+            f"ICE compiled this report based on jurisdictions with detainers that were recorded as declined "
+            f"between {WEEK}, regardless of detainer issuance date.",
             *([report.notice] if report.notice else []),
             "This report is comprised of four sections:",
+            "• • • •",
         ],
         "I": [
-            f"During the week of {WEEK}, ICE issued {report.issued} detainers throughout the United States.{stated} The "
-            "table below lists the jurisdictions with the most of them."
+            f"During the week of {WEEK}, ICE issued {report.issued} detainers throughout the United States.{stated} "
+            "The table below lists the jurisdictions with the most of them."
         ],
         "III": [
-            "All jurisdictions and their corresponding detainer ordinances listed in this document are based upon public "
-            "announcements, news report statements, publicly disclosed policies, and/or information given directly to "
-            "ICE personnel in the field regarding these jurisdictions’ level of cooperation with ICE detainers."
+            "All jurisdictions and their corresponding detainer ordinances listed in this document are based upon "
+            "public announcements, news report statements, publicly disclosed policies, and/or information given "
+            "directly to ICE personnel in the field regarding these jurisdictions’ level of cooperation."
         ],
         "IV": [
             "A detainer serves as the legally-authorized request, upon which a law enforcement agency may rely, to "
             "continue to maintain custody of an alien for up to 48 hours so that ICE may assume custody.",
-            "Data fidelity: reporting of declined detainers depends on the field and is refined as methodology improves.",
+            "Data fidelity: reporting of declined detainers depends on the field and is refined as methods improve.",
         ],
     }
 
@@ -241,7 +280,7 @@ def _set(rows: Sequence[Sequence[str]], layout: Layout, spans: Sequence[tuple[in
     for start, count in spans:
         if count == 0:  # a heading over all columns; a Paragraph would be broken at the width of the first
             cells[start] = [rows[start][0], *[""] * (len(rows[start]) - 1)]  # type: ignore[list-item]
-    options = {"colWidths": _WIDTHS[len(rows[0])], "repeatRows": 1, "style": style}
+    options = {"colWidths": _WIDTHS[len(rows[0])], "repeatRows": 1, "style": style, "splitInRow": int(layout.breaks)}
     return Table(cells, **(options | other))
 
 
@@ -277,7 +316,7 @@ _CSS = """
 table { border-collapse: collapse; width: 100%; margin: 10pt 0 16pt; font-size: 9.5pt }
 td, th { text-align: left; vertical-align: top; padding: 3pt 6pt; font-weight: normal }
 .all td, .all th { border: 1px solid black } .across tr { border-top: 1px solid black; border-bottom: 1px solid black }
-.rows td, .rows th { break-inside: avoid }
+.kept td, .kept th { break-inside: avoid }
 """
 
 
@@ -318,7 +357,8 @@ def _markup(rows: Sequence[Sequence[str]], layout: Layout, spans: dict[int, int]
             lines.append(f"<tr>{first}{cells(row[1:], 'td')}</tr>")
         else:
             lines.append(f"<tr>{cells(row, 'td')}</tr>")
-    return f'<table class="{layout.rules}">{"".join(lines)}</tbody></table>'
+    kept = "" if layout.breaks else " kept"
+    return f'<table class="{layout.rules}{kept}">{"".join(lines)}</tbody></table>'
 
 
 @contextmanager

@@ -86,11 +86,10 @@ def flow(data: bytes, heading: re.Pattern[str]) -> tuple[Table | Passage, ...]:
     running titles; raises as `tables` does. What cannot be told to be a table for certain is text."""
     sheets = _sheets(data, None)
     found, titles = _found(sheets)
-    taken = [part for _, parts in found for part in parts]
     lines = {
         sheet.number: pdf_text.outside(
             [line for line in sheet.lines if (sheet.number, line) not in titles],
-            [(part.box, part.ruled) for part in taken if part.page == sheet.number],
+            [(part.box, part.ruled) for _, parts in found for part in parts if part.page == sheet.number],
         )
         for sheet in sheets
     }

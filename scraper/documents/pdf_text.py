@@ -34,9 +34,7 @@ def outside(lines: Sequence[Line], boxes: Sequence[tuple[Box, bool]]) -> list[Li
     """Return the lines without the words that stand in one of the boxes (its whole height where it has no rules)."""
 
     def free(x: float, y: float) -> bool:
-        return not any(
-            box[1] <= y <= box[3] and (not ruled or box[0] <= x <= box[2]) for box, ruled in boxes
-        )
+        return not any(box[1] <= y <= box[3] and (not ruled or box[0] <= x <= box[2]) for box, ruled in boxes)
 
     kept = ([word for word in line.words if free(word.middle, word.height)] for line in lines)
     return [Line(tuple(words)) for words in kept if words]
@@ -48,7 +46,9 @@ def flow(
     """Put passages and tables (by page and top) into reading order; bare bullets are left out."""
     found: list[Table | Passage] = []
     for number, lines in pages.items():
-        tops = sorted(((top, table) for (page, top), table in tables.items() if page == number), key=lambda one: -one[0])
+        tops = sorted(
+            ((top, table) for (page, top), table in tables.items() if page == number), key=lambda one: -one[0]
+        )
         start = 0
         for top, table in (*tops, (float("-inf"), None)):
             end = next((place for place, line in enumerate(lines) if line.base < top), len(lines))

@@ -23,7 +23,7 @@ _IN_FILE_NAME: Final = re.compile(
     r"(?<!\d)(?P<y2>20\d\d)[_-](?P<m1>\d\d)-(?P<d1>\d\d)[_ ]*(?:to|-)[_ ]*(?P<m2>\d\d)-(?P<d2>\d\d)(?!\d)"
 )
 _LONGEST: Final = 100
-_NOTICE: Final = re.compile(r"(?:^\W*|(?<=[.!?] ))corrections?\s*[:–—-]", re.IGNORECASE)
+_NOTICE: Final = re.compile(r"(?:^\W*|(?<=[.!?:] ))corrections?\s*[:–—-]", re.IGNORECASE)
 _GOES_ON: Final = re.compile(r"\W*(?:additionally|in addition|also|further(?:more)?|finally|lastly)\b", re.IGNORECASE)
 _KIND: Final = "County|Parish|Borough|City|Municipality"
 _PLACE: Final = re.compile(
@@ -36,6 +36,11 @@ _UNREAD_PLACE: Final = re.compile(r"\bcount(?:y|ies)\b", re.IGNORECASE)
 
 def periods(text: str) -> Iterator[Period]:
     """Yield the periods that a text names: "Jan. 28 – Feb. 3, 2017", "Feb 4 Feb 10, 2017", 2017_02-04to02-10."""
+    return (period for period, _ in spans(text))
+
+
+def spans(text: str) -> Iterator[tuple[Period, int]]:
+    """Yield the periods that a text names, each with where it ends."""
     for match in (*_IN_FILE_NAME.finditer(text), *_PERIOD.finditer(text)):
         parts = match.groupdict()
         year, month = int(parts["y2"]), parts["m2"] or parts["m1"]
@@ -44,7 +49,7 @@ def periods(text: str) -> Iterator[Period]:
         if start and end and start > end and not parts.get("y1"):
             start = _day(year - 1, parts["m1"], parts["d1"])
         if start and end and start <= end:
-            yield start, end
+            yield (start, end), match.end()
 
 
 def _day(year: int, month: str, day: str) -> str | None:
@@ -75,7 +80,7 @@ def corrections(paragraphs: Sequence[str], series: str) -> tuple[list[Correction
 
 
 def _notices(paragraphs: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """Yield each notice with the number of its paragraph; a list, and what goes on with "Additionally", belongs to it."""
+    """Yield each notice with the number of its paragraph; a list, or what begins with "Additionally", belongs to it."""
     at = 0
     while at < len(paragraphs):
         begun, number = _NOTICE.search(paragraphs[at]), at + 1
