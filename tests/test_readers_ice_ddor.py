@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from scraper.errors import LayoutChanged, Unreadable
 from scraper.model import CaseAccount, Correction, Discovery, Document, Figure, Options, Policy, Reading, ReleaseRef
-from scraper.readers import ice_ddor, notices
+from scraper.readers import ddor_tables, ice_ddor, notices
 from tests import ddor_reports as reports
 from tests.ddor_reports import CHROMIUM, CORRECTION, LAYOUTS, Layout, Print, Report, made, told, truth
 from tests.desk import Desk
@@ -333,6 +333,23 @@ def test_a_part_of_a_jurisdictions_name_holds_the_report_back(label: str) -> Non
     row = ("Mexico", "2/1/2017", "2/12/2017", "Assault")
     report = replace(made(), groups=((label, (row,)), ("Austin, Texas", (row,))))
     assert "broken_name" in held(read(report, BY_NAME["reportlab-across-first"]))
+
+
+@pytest.mark.parametrize("label", ["Los Angeles", "A note that stands between a jurisdiction and its table."])
+def test_a_table_under_no_jurisdiction_is_never_the_one_befores(label: str) -> None:
+    rows = made(rows=30).groups[3][1]
+    groups = (("Travis County, Texas", rows * 9), (label, rows), ("Cook County, Illinois", rows))
+    assert "no_jurisdiction" in held(read(replace(made(), groups=groups), BY_NAME["reportlab-grid-above"]))
+
+
+def test_a_footnote_digit_behind_the_area_is_no_part_of_the_place() -> None:
+    told = ddor_tables.place("Ithaca, New York (Buffalo)1")
+    assert (told.name, told.state, told.aor) == ("Ithaca", "New York", "Buffalo")
+
+
+def test_a_heading_of_another_week_is_flagged() -> None:
+    titles = ("Issued between January 28, 2017 and February 3, 2017", *made().titles[1:])
+    assert [problem.code for problem in read(made(titles=titles)).problems] == ["heading_differs"]
 
 
 def test_a_group_that_goes_on_is_one_jurisdiction() -> None:

@@ -46,7 +46,7 @@ _AGENCY: Final = re.compile(
 )
 _KIND: Final = re.compile(r"\b(?:county|parish|borough|city|municipality)\b", re.IGNORECASE)
 _CONTINUED: Final = re.compile(r"\s*[-–—,]?\s*\(?\b(?:cont(?:inued|['’]?d|\.)|continues)\)?\s*$", re.IGNORECASE)
-_AOR: Final = re.compile(r"\s*\((?P<aor>[A-Z][^()\d]*)\)$")
+_AOR: Final = re.compile(r"\s*\((?P<aor>[A-Z][^()\d]*)\)\s?\d{0,2}$")
 _COUNT: Final = re.compile(
     r"\s*[(\[:–—-]\s*(?P<count>\d[\d,]*)(?:\s+(?:detainers?|declined|recorded|total)){0,3}\s*[)\]]?$"
 )
@@ -145,8 +145,9 @@ def rows(
         if grouped and above is not None and _is_label(above.text):
             found.labels.append(above)
             yield _asheading(above, columns)
-        elif grouped and read and not heading(read[0].cells) and item.locator.page == last_page:
-            found.hold("no_jurisdiction", f"Section II, page {last_page}: a table has no jurisdiction above it.")
+        elif grouped and read and not heading(read[0].cells) and (above is not None or item.locator.page == last_page):
+            page = item.locator.page
+            found.hold("no_jurisdiction", f"Section II, page {page}: no jurisdiction is known to stand over a table.")
         above, last_page = None, (item.page_numbers or (0,))[-1]
         yield from (_without_header(row, columns) for row in read)
 

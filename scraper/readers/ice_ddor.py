@@ -37,7 +37,8 @@ _COVER_LINES: Final = 4
 _SITE: Final = re.compile(r"\s*\|\s*ICE$")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _MOST_REST: Final = 12
-"""Letters beside the links of a line that only leads to reports, such as "(PDF)"."""
+_LONGEST_LINE: Final = 500
+"""Letters beside the links of a line that only leads to reports, such as "(PDF)"; and of such a line."""
 
 
 def discover(document: Document, options: Options) -> Discovery:
@@ -123,7 +124,7 @@ def _notices(tree: LexborHTMLParser, document: Document, options: Options) -> tu
 
     def leads(text: str) -> bool:
         rest = text
-        for one in words:
+        for one in words if len(text) < _LONGEST_LINE else ():
             rest = rest.replace(one, "")
         return rest != text and len(_LETTER.findall(rest)) <= _MOST_REST
 
@@ -136,7 +137,7 @@ def _report(document: Document, ref: ReleaseRef, options: Options) -> Reading:
 
     sections, problems = _sections(pdf.flow(document.data, _BEGINS), document.url)
     week = _stated_week(sections[0])
-    problems += _period_problems(week, ref)
+    problems += _period_problems(week, ref, [one[0] for one in (sections[1], sections[2])])
     found = (ddor_rows.issued(sections[1]), ddor_rows.declined(sections[2], week), ddor_rows.policies(sections[3]))
     labels = {id(label) for one in found for label in one.labels}
     passages = [
@@ -198,13 +199,17 @@ def _stated_week(cover: Sequence[Item]) -> Period | None:
     return next((week for item in cover if isinstance(item, Passage) and (week := _week(item.text))), None)
 
 
-def _period_problems(week: Period | None, ref: ReleaseRef) -> Iterator[Problem]:
+def _period_problems(week: Period | None, ref: ReleaseRef, headings: Sequence[Item]) -> Iterator[Problem]:
     listed = (ref.period_start, ref.period_end)
     if week is None:
         yield Problem(code="no_period", text="The cover of the report names no week.", holds_back=not all(listed))
     elif all(listed) and week != listed:
         text = f"The report is of {week[0]} to {week[1]}, but it is listed as of {listed[0]} to {listed[1]}."
         yield Problem(code="period_differs", text=text, holds_back=True)
+    for named in (_week(item.text) for item in headings if isinstance(item, Passage)):
+        if week and named and named != week:
+            text = f"A heading names {named[0]} to {named[1]}, the cover {week[0]} to {week[1]}."
+            yield Problem(code="heading_differs", text=text)
 
 
 def _title(cover: Sequence[Item]) -> str:

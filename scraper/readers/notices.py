@@ -22,7 +22,9 @@ _PERIOD: Final = re.compile(
 _IN_FILE_NAME: Final = re.compile(
     r"(?<!\d)(?P<y2>20\d\d)[_-](?P<m1>\d\d)-(?P<d1>\d\d)[_ ]*(?:to|-)[_ ]*(?P<m2>\d\d)-(?P<d2>\d\d)(?!\d)"
 )
-_LONGEST: Final = 100
+_LONGEST: Final = 10_000
+_SHOWN: Final = 100
+"""Letters of a notice that is read (a longer text is none), and of one that is shown in a problem."""
 _NOTICE: Final = re.compile(r"(?:^\W*|(?<=[.!?:] ))corrections?\s*[:–—-]", re.IGNORECASE)
 _GOES_ON: Final = re.compile(r"\W*(?:additionally|in addition|also|further(?:more)?|finally|lastly)\b", re.IGNORECASE)
 _KIND: Final = "County|Parish|Borough|City|Municipality"
@@ -65,16 +67,16 @@ def corrections(paragraphs: Sequence[str], series: str) -> tuple[list[Correction
     found: list[Correction] = []
     problems: list[Problem] = []
     for number, text in _notices(paragraphs):
-        corrected = next(periods(text), None)
+        corrected = next(periods(text), None) if len(text) <= _LONGEST else None
         if corrected is None:
-            told = f'A correction does not say which report it corrects: "{text[:_LONGEST]}…"'
+            told = f'A correction does not say which report it corrects: "{text[:_SHOWN]}…"'
             problems.append(Problem(code="correction_unread", text=told))
             continue
         key = f"{series} {corrected[0]}..{corrected[1]}"
         for sentence in _with_followers(prose.sentences(text)):
             found += _of_sentence(sentence, key, Locator(paragraph=number))
             if not found[-1].place_quoted and _UNREAD_PLACE.search(sentence):
-                told = f'The places that a correction names could not be read: "{sentence[:_LONGEST]}…"'
+                told = f'The places that a correction names could not be read: "{sentence[:_SHOWN]}…"'
                 problems.append(Problem(code="correction_unread", text=told))
     return found, problems
 
