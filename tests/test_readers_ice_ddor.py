@@ -83,6 +83,13 @@ def test_rows_that_only_equal_distances_part_are_held_back_whole(printed: Print)
         read(made(rows=60, policies=16), BY_NAME[NO_RULES], printed)
 
 
+def test_a_page_on_which_each_letter_stands_alone_is_read_in_words(printed: Print) -> None:
+    report = made(rows=86, policies=18, seed=11)
+    reading = read(report, BY_NAME["chromium-grid-broken"], printed)
+    assert not held(reading)
+    assert told(reading.facts) == truth(report)
+
+
 @pytest.mark.parametrize("layout", [MERGED, SPANNING, BY_NAME["reportlab-grid-broken"]], ids=lambda one: one.name)
 @settings(max_examples=12, deadline=None)
 @given(rows=st.integers(20, 90), seed=st.integers(2, 10_000))

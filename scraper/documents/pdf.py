@@ -165,7 +165,7 @@ def _ruled_rows(one: Page, grid: Grid) -> Rows:
         by_box, by_words = one.text_in(_inset(cell)), pdf_words.text(lines)
         if _letters(by_box) != _letters(by_words):
             _disagree(one.number, f'"{_short(by_box)}" within the rules, "{_short(by_words)}" by its words')
-        texts[cell] = by_box if _letters(by_box, ordered=True) == _letters(by_words, ordered=True) else by_words
+        texts[cell] = by_words
     _check_columns(one.number, grid, words)
     _check_rows(one.number, grid, words)
     return tuple(tuple(texts[cell] for cell in row) for row in grid.cells)
@@ -202,9 +202,8 @@ def _disagree(number: int, how: str) -> None:
     raise LayoutChanged(f"Page {number}: two ways of reading the table disagree: {how}.")
 
 
-def _letters(text: str, *, ordered: bool = False) -> object:
-    letters = [letter for letter in text if not letter.isspace() and letter not in "\0\ufffd"]
-    return letters if ordered else Counter(letters)
+def _letters(text: str) -> Counter[str]:
+    return Counter(letter for letter in text if not letter.isspace() and letter not in "\0\ufffd")
 
 
 def _short(text: str) -> str:
