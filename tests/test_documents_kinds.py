@@ -40,7 +40,7 @@ def zipped() -> bytes:
         (workbook()[:-100], kinds.XLSX),
         (zipped(), kinds.ZIP),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 99, kinds.XLS),
-        (gzip.compress(b"<html>"), "application/gzip"),
+        (gzip.compress(b"<html>", mtime=0), "application/gzip"),
         (b"\x89PNG\r\n\x1a\n\0\0", "image/png"),
         (b"\xff\xd8\xff\xe0\0", "image/jpeg"),
         (b"<!DOCTYPE html><html><p>Access Denied %PDF-1.4", kinds.HTML),

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
-from scraper.documents import pdf_columns, pdf_words
+from scraper.documents import pdf_columns, pdf_text, pdf_words
 from scraper.documents.pdf_columns import Rows, WordTable
 from scraper.documents.pdf_page import Page, opened, page, upright_to_page
 from scraper.documents.pdf_rules import NEAR, Box, Grid, Rule, grids
+from scraper.documents.pdf_text import Passage
 from scraper.documents.pdf_words import Interval, Line, Word
 from scraper.documents.values import fold
 from scraper.errors import LayoutChanged, Unreadable
@@ -77,7 +78,26 @@ def tables(data: bytes, pages: tuple[int, ...] | None = None) -> tuple[Table, ..
     `Unreadable` where the file is no readable PDF, is encrypted, cut, or a scan; `LayoutChanged` where the two ways
     of reading disagree or a page of `pages` does not exist.
     """
-    sheets = _sheets(data, pages)
+    return tuple(table for table, _ in _found(_sheets(data, pages))[0])
+
+
+def flow(data: bytes, heading: re.Pattern[str]) -> tuple[Table | Passage, ...]:
+    """Return tables and the passages between them (a line that `heading` matches begins one) in reading order, without
+    running titles; raises as `tables` does. What cannot be told to be a table for certain is text."""
+    sheets = _sheets(data, None)
+    found, titles = _found(sheets)
+    lines = {
+        sheet.number: pdf_text.outside(
+            [line for line in sheet.lines if (sheet.number, line) not in titles],
+            [(part.box, part.ruled) for _, parts in found for part in parts if part.page == sheet.number],
+        )
+        for sheet in sheets
+    }
+    return pdf_text.flow(lines, {(parts[0].page, parts[0].box[3]): table for table, parts in found}, heading)
+
+
+def _found(sheets: Sequence[_Sheet]) -> tuple[list[tuple[Table, list[_Part]]], set[tuple[int, Line]]]:
+    """Return each table with its parts, and the running titles."""
     titles = _running_titles(sheets)
     joined: list[list[_Part]] = []
     for sheet in sheets:
@@ -89,10 +109,11 @@ def tables(data: bytes, pages: tuple[int, ...] | None = None) -> tuple[Table, ..
     rotations = {sheet.number: sheet.rotation for sheet in sheets}
     certain = _certain(joined)
     first_pages = [group[0].page for group in certain]
-    return tuple(
-        _table(group, first_pages[:at].count(group[0].page) + 1, rotations[group[0].page])
+    found = [
+        (_table(group, first_pages[:at].count(group[0].page) + 1, rotations[group[0].page]), group)
         for at, group in enumerate(certain)
-    )
+    ]
+    return found, titles
 
 
 def pages(data: bytes) -> tuple[str, ...]:
@@ -144,7 +165,7 @@ def _ruled_rows(one: Page, grid: Grid) -> Rows:
         by_box, by_words = one.text_in(_inset(cell)), pdf_words.text(lines)
         if _letters(by_box) != _letters(by_words):
             _disagree(one.number, f'"{_short(by_box)}" within the rules, "{_short(by_words)}" by its words')
-        texts[cell] = by_box if _letters(by_box, ordered=True) == _letters(by_words, ordered=True) else by_words
+        texts[cell] = by_words
     _check_columns(one.number, grid, words)
     _check_rows(one.number, grid, words)
     return tuple(tuple(texts[cell] for cell in row) for row in grid.cells)
@@ -181,9 +202,8 @@ def _disagree(number: int, how: str) -> None:
     raise LayoutChanged(f"Page {number}: two ways of reading the table disagree: {how}.")
 
 
-def _letters(text: str, *, ordered: bool = False) -> object:
-    letters = [letter for letter in text if not letter.isspace() and letter not in "\0\ufffd"]
-    return letters if ordered else Counter(letters)
+def _letters(text: str) -> Counter[str]:
+    return Counter(letter for letter in text if not letter.isspace() and letter not in "\0\ufffd")
 
 
 def _short(text: str) -> str:

@@ -22,9 +22,10 @@ _END_WITHIN: Final = 2048
 _THIN: Final = 3.0
 _LETTER_OF_BOX: Final = 0.85
 _GAP: Final = 0.15
+_SPACE: Final = 0.12
 _JUMP: Final = 0.4
 """Points of a filled rectangle that is a rule; letter size per height of a letter's box; gap between letters that
-parts words, and step off the baseline that does, as fractions of the letter size."""
+parts words, and that a supposed space needs, and step off the baseline that does, as fractions of the letter size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +150,20 @@ def _word(letters: list[_Letter], glued: bool) -> Word:
 
 
 def _letters(text: Any, rotation: int) -> Iterator[_Letter | None]:
-    """Yield the letters in the order of the file, None for white space."""
+    """Yield the letters in the order of the file, None for white space.
+
+    A space that PDFium supposes stands there only where there is room: on some pages it supposes one in every word.
+    """
     box, x, y = pdfium.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
+    before: _Letter | None = None
+    supposed = False
     for place in range(text.count_chars()):
         code = pdfium.FPDFText_GetUnicode(text, place)
         char = chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
-        if char.isspace() or pdfium.FPDFText_IsGenerated(text, place) == 1:
+        if pdfium.FPDFText_IsGenerated(text, place) == 1:
+            supposed = True
+            continue
+        if char.isspace():
             yield None
             continue
         if code == 0 or not pdfium.FPDFText_GetLooseCharBox(text, place, box):
@@ -162,7 +171,17 @@ def _letters(text: Any, rotation: int) -> Iterator[_Letter | None]:
         pdfium.FPDFText_GetCharOrigin(text, place, x, y)
         left, bottom, right, top = _turned((box.left, box.bottom, box.right, box.top), rotation)
         base = _turned((x.value, y.value, x.value, y.value), rotation)[1]
-        yield _Letter(char, left, right, base, max((top - bottom) * _LETTER_OF_BOX, 1.0))
+        letter = _Letter(char, left, right, base, max((top - bottom) * _LETTER_OF_BOX, 1.0))
+        if supposed and before and not _adjoin(before, letter):
+            yield None
+        before, supposed = letter, False
+        yield letter
+
+
+def _adjoin(before: _Letter, after: _Letter) -> bool:
+    room = max(before.size, after.size)
+    level = abs(after.base - before.base) <= _JUMP * room
+    return level and -room <= after.left - before.right <= _SPACE * room
 
 
 def _segments(raw: Any) -> Iterator[Segment]:

@@ -44,21 +44,24 @@ _START_TEXT: Final = "a an the on in at by for of and or to his her he she they 
 _STARTS: Final = frozenset(_START_TEXT.split())
 
 
-def unnamed(text: str, told_in: str = "") -> str:
-    """Return `text` with the names of people that it, or the passage it is `told_in`, holds replaced by "[name]"."""
-    words = _names(told_in or text)
+def unnamed(text: str, told_in: str = "", *, runs: bool = True) -> str:
+    """Return `text` with the names of people that it, or the passage it is `told_in`, holds replaced by "[name]".
+
+    Without `runs` only names that their place in the sentence shows: for the cells of a column that holds no names.
+    """
+    words = _names(told_in or text, runs)
     if not words:
         return text
     each = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
     return re.sub(rf"\b(?:{each})\b\.?(?:[\s-]+{_JOINT}(?:{each})\b)*", TAKEN_OUT, text)
 
 
-def _names(text: str) -> set[str]:
+def _names(text: str, runs: bool) -> set[str]:
     """Return the single words, and the parts of double names, that are names of people in `text`."""
     found: set[str] = set()
     for match in _INTRODUCED.finditer(text):
         found.update(word for word in re.findall(_WORD, match["before"] or match["after"]) if not _is_known(word))
-    for match in _RUN.finditer(text):
+    for match in _RUN.finditer(text) if runs else ():
         run = [word for word in re.findall(_WORD, match[0]) if word.lower() not in _STARTS]
         if not any(map(_is_known, run)):
             found.update(run)

@@ -58,7 +58,7 @@ _ANY_NUMBER: Final = re.compile(
     re.IGNORECASE,
 )
 _DATED_BEFORE: Final = re.compile(
-    r"(?:\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?|\b(?:since|in|of|year|section|title|age|aged|"
+    r"(?:\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?|\b(?:since|in|of|year|order|section|title|age|aged|"
     r"form|no\.|phase)|\d,)\s*$",
     re.IGNORECASE,
 )
@@ -99,7 +99,9 @@ def _of_sentence(sentence: str, locator: Locator) -> list[Figure]:
     certain: dict[int, list[Figure]] = {}
     for measure, unit, pattern in _RULES:
         for match in pattern.finditer(sentence):
-            if not _UNCERTAIN.search(sentence[max(0, match.start() - _BEFORE) : match.start()]):
+            before = sentence[max(0, match.start() - _BEFORE) : match.start()]
+            dated = _YEAR.fullmatch(match["number"]) and _DATED_BEFORE.search(sentence[: match.start("number")])
+            if not (_UNCERTAIN.search(before) or dated):
                 stated = _figure(match, measure, unit, unnamed(match[0], sentence), locator)
                 certain.setdefault(match.start("number"), []).append(stated)
     found = {start: figures[0] for start, figures in certain.items() if len({f.measure for f in figures}) == 1}

@@ -89,10 +89,15 @@ def bad_cells(row: Row, columns: Sequence[Column]) -> Iterator[Problem]:
             yield Problem(code="bad_cell", text=text, holds_back=True, locator=row.locator.text())
 
 
+def is_total(words: str) -> bool:
+    """Are these the words of a TOTAL row?"""
+    return "total" in words.casefold() and _TOTAL.fullmatch(values.key(words)) is not None
+
+
 def total_label(row: Row, shape: Shape) -> str:
     """Return the words of a TOTAL row, "" for any other: they are its first text, and a whole number stands beside."""
     words = next((row.cells[name] for name in shape.texts if row.cells[name]), "")
-    if "total" not in words.casefold() or not _TOTAL.fullmatch(values.key(words)):
+    if not is_total(words):
         return ""
     return words if any(shape.count(row, column) is not None for column in shape.columns) else ""
 

@@ -28,6 +28,7 @@ from scraper.readers.shape import (
     bad_cells,
     identifier,
     is_note,
+    is_total,
     key_cell,
     shape_of,
     total_label,
@@ -35,7 +36,18 @@ from scraper.readers.shape import (
 )
 from scraper.terms import SeriesKind
 
-__all__ = ["HEADER_WITHIN", "SERIES_KIND", "STREAMED", "discover", "joined", "read", "stream"]
+__all__ = [
+    "HEADER_WITHIN",
+    "SERIES_KIND",
+    "STREAMED",
+    "Row",
+    "discover",
+    "is_total",
+    "joined",
+    "read",
+    "stream",
+    "tables_of",
+]
 
 SERIES_KIND: SeriesKind = "periodic"
 STREAMED: Final = (*kinds.DELIMITED, "text/plain")
@@ -71,7 +83,8 @@ def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
 def stream(document: Document, ref: ReleaseRef, options: Options, known: Known) -> Generator[Fact, None, Reading]:
     """Yield the rows of the table, each with its figures, then the figures of its totals.
 
-    `LayoutChanged` where a configured header is missing, doubled, or has no rows.
+    `select` among the options is a CSS selector, a sheet name or a page range. `LayoutChanged` where a configured
+    header is missing, doubled, or has no rows.
     """
     grids = _grids(document, options.select)
     columns = options.columns or headers.own(grids)
@@ -90,16 +103,16 @@ def stream(document: Document, ref: ReleaseRef, options: Options, known: Known) 
 
 
 def _grids(document: Document, select: str | None) -> list[Grid]:
-    """Return the document's tables; `select` is a CSS selector, a sheet name or a page range."""
     if document.media_type in STREAMED:
         grid = headers.of_records(delimited.Records(document))
         if not grid.head:
             raise Unreadable("The file has no cells.")
         return [grid]
-    return [headers.of_table(table) for table in _tables(document, select)]
+    return [headers.of_table(table) for table in tables_of(document, select)]
 
 
-def _tables(document: Document, select: str | None) -> Sequence[Table]:
+def tables_of(document: Document, select: str | None) -> Sequence[Table]:
+    """Return the tables of a document in memory that hold something; `select` as for `stream`."""
     match document.media_type:
         case kind if kind in kinds.PAGES:
             found: Sequence[Table] | None = html.tables(html.parse(document), select)
@@ -107,6 +120,8 @@ def _tables(document: Document, select: str | None) -> Sequence[Table]:
             from scraper.documents import pdf  # only the process that reads a PDF carries the library
 
             found = pdf.tables(document.data, pages=_pages(select))
+        case "text/plain":
+            found = delimited.tables(document.data, document.charset)
         case _:
             found = page.grids(document, select)
     if found is None:
