@@ -10,7 +10,7 @@ from selectolax.lexbor import LexborHTMLParser
 from scraper.documents import html, kinds, urls, values
 from scraper.errors import LayoutChanged
 from scraper.model import CaseAccount, Discovery, Document, Locator, Options, Problem, Reading, ReleaseRef
-from scraper.readers import feed, noise, page, prose
+from scraper.readers import accounts, feed, noise, page, prose
 from scraper.terms import SeriesKind
 
 SERIES_KIND: SeriesKind = "periodic"
@@ -67,7 +67,7 @@ def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
         problems = (Problem(code="no_text", text="The release has a title but no text of its own."),)
     meta = html.meta(tree)
     published = values.date(meta.get("article:published_time", "")) or _stated_date(tree) or ref.published
-    accounts, unread = _accounts(tree, text, title, published)
+    told, unread = _accounts(tree, text, title, published)
     if unread:
         problems += (Problem(code="item_unread", text=f"{unread} list items could not be read as case accounts."),)
     return Reading(
@@ -75,7 +75,7 @@ def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
         published=published,
         modified=values.date(meta.get("article:modified_time", "")),
         paragraphs=text or (title,),
-        facts=(*prose.figures(text), *accounts),
+        facts=(*prose.figures(text), *told),
         problems=problems,
     )
 
@@ -98,13 +98,13 @@ def _stated_date(tree: LexborHTMLParser) -> str | None:
 def _accounts(
     tree: LexborHTMLParser, text: tuple[str, ...], title: str, published: str | None
 ) -> tuple[list[CaseAccount], int]:
-    if not prose.tells_refusals(" ".join((title, *text))):
+    if not accounts.tells_refusals(" ".join((title, *text))):
         return [], 0
     places = {paragraph: number for number, paragraph in enumerate(text, start=1)}
     items = [item for node in tree.css(f"{_BODY} li") if (item := html.text_of(node))]
     found: list[CaseAccount] = []
     for item in items:
-        if told := prose.account(item, len(found) + 1, published, Locator(paragraph=places.get(item))):
+        if told := accounts.account(item, len(found) + 1, published, Locator(paragraph=places.get(item))):
             found.append(told)
     return found, len(items) - len(found) if found else 0
 
