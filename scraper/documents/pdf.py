@@ -102,6 +102,13 @@ def pages(data: bytes) -> tuple[str, ...]:
     )
 
 
+def lines(data: bytes) -> tuple[tuple[int, Line], ...]:
+    """Return each line with its page, without page numbers and running titles; `Unreadable` as for `tables`."""
+    sheets = _sheets(data, None, ruled=False)
+    titles = _running_titles(sheets)
+    return tuple((sheet.number, line) for sheet in sheets for line in sheet.lines if (sheet.number, line) not in titles)
+
+
 def title(data: bytes) -> str:
     """Return the title that the PDF states, else the first line of its first page with text."""
     with opened(data) as document:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final, Protocol, cast
 
 from scraper.model import Discovery, Document, Options, Reading, ReleaseRef
-from scraper.readers import feed, history, ice_287g, ice_news, page, table
+from scraper.readers import feed, history, ice_287g, ice_ddr, ice_news, page, table
 from scraper.terms import SeriesKind
 
 
@@ -29,6 +29,7 @@ READERS: Final[Mapping[str, Reader]] = {
         "table": table,
         "ice_news": ice_news,
         "ice_287g": ice_287g,
+        "ice_ddr": ice_ddr,
         "history": history,
     }.items()
 }

@@ -37,6 +37,7 @@ _KNOWN_TEXT: Final = """
     controlled substance sale contempt degree degrees 1st 2nd 3rd 4th first second third fourth fifth attempted
     aggravated harassment stalking strangulation obstruction resisting arrest forgery fraud conspiracy trespass mischief
     injury physical child welfare act minor unlawful imprisonment grand petit auto vehicle stolen property dwi dui
+    declined detainer detainers report reports fiscal year quarter outcome section weekly executive order summary
     felony misdemeanor firearm battery domestic violence entry illegal reentry dangerous conduct disorderly aided
 """
 _KNOWN: Final = frozenset(_KNOWN_TEXT.split())

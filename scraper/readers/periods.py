@@ -19,6 +19,7 @@ _DAY: Final = r"(?:3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?(?![\d])"
 _YEAR: Final = r"(?:19|20)\d\d(?!\d)"
 _FISCAL: Final = r"(?:[Ff]iscal\s+[Yy]ears?(?:\s+\(FY\))?|FYs?|fy)"
 _SHORT: Final = rf"(?:{_YEAR}|['’]?\d\d(?!\d))"
+_CARDINAL: Final = ("one", "two", "three", "four")
 _COUNTS: Final = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven")
 _ORDER: Final = ("first 1st", "second 2nd", "third 3rd", "fourth 4th")
 _NTH: Final = {word: number for number, words in enumerate(_ORDER, start=1) for word in words.split()}
@@ -94,7 +95,8 @@ def _fiscal(match: re.Match[str]) -> _Ends:
 
 
 def _quarter(match: re.Match[str]) -> _Ends:
-    number = int(match["q"]) if match["q"] else _NTH[match["nth"].lower()]
+    words = (match["q"] or match["word"] or match["nth"]).lower()
+    number = int(words) if words.isdigit() else _NTH.get(words) or _CARDINAL.index(words) + 1
     return whole_months(_year(match["year"]), 3 * number - 5, 3)
 
 
@@ -154,7 +156,9 @@ _WITHIN: Final = r"[Ii]n|[Oo]n|[Dd]uring|[Tt]hroughout|[Ff]or|[Ff]rom"
 _ROUGH: Final = r"(?:(?:early|mid|late)[-\s])?"
 _DATE: Final = rf"{_ROUGH}(?P<month>{_MONTH})(?:\s+(?P<day>{_DAY}))?"
 _LAST: Final = rf"{_ROUGH}(?P<month_2>{_MONTH})(?:\s+(?P<day_2>{_DAY}))?|(?:(?<=[–—-])|(?<=[–—-]\s))(?P<day_3>{_DAY})"
-_QUARTER: Final = rf"(?:(?:Q|q)(?P<q>[1-4])|(?P<nth>{_ORDINAL})\s+quarter)"
+_QUARTER: Final = (
+    rf"(?:(?:Q|quarter\s+)(?P<q>[1-4])|quarter\s+(?P<word>one|two|three|four)|(?P<nth>{_ORDINAL})\s+quarter)"
+)
 _ANY: Final = re.IGNORECASE
 _PATTERNS: Final = (
     (re.compile(rf"\b{_FISCAL}\s*(?P<year>{_SHORT}),?\s*{_QUARTER}\b", _ANY), _quarter),

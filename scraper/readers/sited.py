@@ -37,6 +37,8 @@ _SUBJECT: Final = re.compile(
 _BESIDE: Final = re.compile(
     rf"\s+(?:by|in|with|to|throughout)\s+(?:the\s+)?{_STATED}(?=[\s,.;]|$)(?!,?\s+(?:and|or)\b|\s[A-Z])"
 )
+_BEFORE: Final = re.compile(r"^(?:The|In|On|At|By|From)\s+")
+"""Words in capitals only because the sentence starts with them."""
 ITEM: Final = re.compile(
     rf"(?:(?P<place>{_TOWN}),\s+(?P<state>{STATE})|(?P<county>{COUNTY})|(?P<whole>{_ALONE}))\s+\((?P<number>[\d,]+)\)"
 )
@@ -51,7 +53,7 @@ def quoted(match: re.Match[str] | None) -> dict[str, str]:
         "place_quoted": match["place"] or match["county"] or "",
         "state_quoted": match["state"] or match["whole"] or "",
     }
-    return {field: text for field, text in named.items() if text}
+    return {field: _BEFORE.sub("", text) for field, text in named.items() if text}
 
 
 def of_count(sentence: str, start: int, end: int) -> dict[str, str]:
