@@ -299,7 +299,7 @@ def test_a_page_without_cases_and_a_file_of_another_type_are_refused() -> None:
         ('<a href="/doclib/a.pdf">Declined Detainer Report for FY2018, Second Quarter</a>', KEY),
         ('<a href="/doclib/a.pdf">Declined Detainer Report, Second Quarter of Fiscal Year (FY) 2018</a>', KEY),
         (
-            '<ul><li>Declined Detainer Report - Fiscal Year 2018 Quarter Two (<a href="/doclib/a.pdf">PDF</a>)</li></ul>',
+            '<ul><li>Declined Detainer Report, FY 2018 Quarter Two (<a href="/doclib/a.pdf">PDF</a>)</li></ul>',
             KEY,
         ),
         ('<a href="/doclib/a.pdf">Declined Detainer Report FY 2018 Q4</a>', "ice-ddr 2018-07-01..2018-09-30"),

@@ -75,8 +75,8 @@ _ARRESTED: Final = re.compile(r"(?i)\b(?:re-?)?arrest(?:ed|ing)\b")
 CUSTODY: Final = re.compile(r"(?i)\b(?:re-?)?arrest|\breleased?\b|\bbooked\b")
 """Words of an arrest or a release from custody."""
 _PERSON: Final = re.compile(
-    r"\b(?:[Aa]n?|[Tt]he|[Tt]his)\s+(?:[\w-]+\s+){0,4}?(?:national|citizen|native|alien|noncitizen|individual|subject|man|"
-    r"woman|offender)\b|\b(?:[Hh]e|[Ss]he|him|her|his)\b"
+    r"\b(?:[Aa]n?|[Tt]he|[Tt]his)\s+(?:[\w-]+\s+){0,4}?(?:national|citizen|native|alien|noncitizen|individual|person|subject|"
+    r"man|woman|male|female|offender|inmate|detainee)\b|\b(?:[Hh]e|[Ss]he|him|her|his)\b"
 )
 _EARLIER: Final = re.compile(r"(?i)\b(?:previous(?:ly)?|prior|criminal\s+history)\b")
 _NOT_SO: Final = re.compile(r"(?i)\b(?:not|never|without\s+being)\s+(?:yet\s+|been\s+)*(?:charged|convicted)")

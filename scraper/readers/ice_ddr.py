@@ -53,7 +53,8 @@ class _Told:
 
     cases: list[CaseAccount] = field(default_factory=list)
     unread: list[Problem] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
+    numbers: list[tuple[int, int]] = field(default_factory=list)
+    """Place among all accounts, and the number printed before it."""
     other: list[_Block] = field(default_factory=list)
     above: Mapping[str, str] = field(default_factory=dict)
     """Place and state of the last heading."""
@@ -192,7 +193,8 @@ def _blocks(document: Document, options: Options) -> list[_Block]:
     elif document.media_type in kinds.PAGES:
         tree = html.parse(document)
         text = html.paragraphs(tree, options.select, (*noise.PARTS, *options.ignore))
-        found = [(None, one) for one in noise.quiet(text)]
+        items = {html.text_of(node) for node in tree.css("li")}
+        found = [(None, f"• {one}" if one in items and not _MARK.match(one) else one) for one in noise.quiet(text)]
     else:
         raise Unreadable(f"{document.url} is {document.media_type}, neither a PDF nor a page.")
     return [_block(text, on_page, number) for number, (on_page, text) in enumerate(found, start=1)]
@@ -246,7 +248,8 @@ def _read(blocks: Sequence[_Block], end: str | None, before: int, table_words: f
         else:
             told.other.append(block)
             continue
-        told.numbers += [block.number] if block.number else []
+        if block.number:
+            told.numbers.append((before + len(told.cases) + len(told.unread), block.number))
     return told
 
 
@@ -259,8 +262,10 @@ def _case(block: _Block, position: int, end: str | None, above: Mapping[str, str
 
 def _doubts(cases: Sequence[CaseAccount], told: _Told) -> Iterator[Problem]:
     """Yield what does not add up: numbers of paragraphs with a gap, and stated numbers of cases that differ."""
-    if told.numbers and told.numbers != list(range(1, len(told.numbers) + 1)):
-        text = f"The accounts are numbered {', '.join(map(str, told.numbers))}: one is missing or was read twice."
+    numbers = [number for _, number in told.numbers]
+    steps = zip(told.numbers, [0, *numbers], strict=False)
+    if any(number not in (before + 1, place, 1) for (place, number), before in steps):
+        text = f"The accounts are numbered {', '.join(map(str, numbers))}: one is missing or was read twice."
         yield _problem("numbers_gap", text, holds_back=True)
     for block in told.other:
         for match in _STATED.finditer(block.text):

@@ -87,13 +87,12 @@ def figures(
             where = locators[number - 1] if locators else Locator(paragraph=number)
             for sentence in sentences(paragraph):
                 if len(sentence) <= _LONGEST:
-                    found += _of_sentence(sentence, where, topical)
+                    found += _of_sentence(sentence, unnamed(sentence, paragraph).strip(), where, topical)
     return tuple(dict.fromkeys(found))
 
 
-def _of_sentence(sentence: str, locator: Locator, topical: bool) -> list[Figure]:
+def _of_sentence(sentence: str, quote: str, locator: Locator, topical: bool) -> list[Figure]:
     named, doubt = periods.found(sentence)
-    quote = unnamed(sentence).strip()
     spans: dict[int, tuple[int, int]] = {}
     found: dict[int, Figure] = {}
     for at, (rule, match) in measured.certain(sentence).items():
