@@ -329,6 +329,32 @@ def test_a_run_of_words_without_end_costs_little_and_states_nothing() -> None:
     assert figures("lodged 1 detainer and 2 detainers were ignored, " * 20_000) == []
 
 
+def test_an_item_without_end_costs_little_and_is_no_account() -> None:
+    """C19."""
+    item = GUYANESE + " detainers were declined by" * 20_000
+    found, reading = accounts(item)
+    assert (found, [problem.code for problem in reading.problems]) == ([], ["item_unread"])
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "Kern County Sheriff {} said 12 detainers were declined.",
+        "Acting Field Office Director {} said 12 detainers were declined.",
+        "12 detainers were declined, {} said.",
+        "{} said 12 detainers were declined.",
+        "{}, the director of ICE in Texas, said 12 detainers were declined.",
+        "Gov. {} said 12 detainers were declined.",
+    ],
+)
+@pytest.mark.parametrize("name", ["Ana Doe", "Doe-Sample", "José de la Peña", "Thomas R. Sample"])
+def test_no_officials_name_is_in_a_quote(told: str, name: str) -> None:
+    (figure,) = [fact for fact in read(release(f"<p>{told.format(name)}</p>")).facts if isinstance(fact, Figure)]
+    assert (figure.measure, figure.value) == ("detainer_declined", 12)
+    assert people.TAKEN_OUT in figure.quote
+    assert not re.search(r"Ana|Doe|Sample|José|Peña|Thomas", figure.quote)
+
+
 GUYANESE = (
     "Bronx County: An unlawfully present Guyanese national, was arrested by local authorities for Assault 2nd, "
     "Assault 3rd, Reckless Endangerment, Menacing, and Criminal Possession of a Weapon. A detainer was issued, but was "

@@ -55,6 +55,8 @@ _REFUSED: Final = re.compile(
     r"|\b(?:despite|ignor\w+|declin\w+|refus\w+|disregard\w+|(?:not|fail\w*\s+to)\s+honou?r\w*)\b[^.]{0,80}\bdetainers?\b",
     re.IGNORECASE,
 )
+_LONGEST: Final = 6000
+"""A longer text is no account of one case."""
 _NEAR: Final = 200
 """Characters between the agency and the word before the charges, at most."""
 _PARTS: Final = re.compile(
@@ -118,6 +120,8 @@ def account(
 
     `above`: place and state of the heading it stands under, for what the item itself leaves open.
     """
+    if len(item) > _LONGEST:
+        return None
     head = _HEAD.match(item)
     body = item[head.end() :] if head else item
     events = list(_events(body))

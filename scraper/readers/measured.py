@@ -53,14 +53,17 @@ _PARTS: Final = {
     "have": r"(?:(?:have|has)\s+)?",
     "later": r"(?:(?:later|subsequently|since|then|already|also)\s+)?",
     "lodged": "(?:lodged|issued|placed|filed)",
-    "refused": r"(?:recorded\s+as\s+)?(?:not\s+(?:been\s+)?honou?red|declined|ignored|refused|rejected|disregarded|"
-    r"unhonou?red)",
-    "refusing": rf"(?:declined|ignored|refused|rejected|disregarded|{_HONOUR})",
+    "issued_by": r"(?:(?:issued|lodged|sent)\s+by\s+ICE\s+)?",
+    "refused": r"(?:recorded\s+as\s+)?"
+    r"(?:not\s+(?:been\s+)?honou?red|declined|denied|ignored|refused|rejected|disregarded|unhonou?red)",
+    "refusing": rf"(?:declined|denied|ignored|refused|rejected|disregarded|{_HONOUR})",
+    "aside": r"(?:,?\s+\(?(?:or\s+)?(?:about\s+|nearly\s+|almost\s+)?[\d.]+\s*(?:percent|%)\)?,?)?",
     "unhonoured": r"(?:recorded\s+)?(?:declined|ignored|unhonou?red|refused)",
     "for_whom": r"(?:whose|for\s+whom|on\s+whom)",
     "again": r"(?:re-?arrested|arrested\s+again)",
     "total": r"(?:a\s+total\s+of\s+)?",
-    "despite": r"(?:from\s+(?:[\w]+\s+){1,4})?(?:despite|notwithstanding|in\s+spite\s+of)\s+(?:(?:an?|the|having)\s+)*",
+    "despite": r"(?:from\s+(?:[\w]+\s+){1,4})?(?:despite|notwithstanding|in\s+spite\s+of|(?:after|following)"
+    r"(?=\s+(?:an?\s+)?declined))\s+(?:(?:an?|the|having|declined)\s+)*",
     "prior": r"(?:had|have|with)\s+(?:a\s+)?(?:significant\s+)?prior\s+(?:criminal\s+)?"
     r"(?:records?|convictions?|histor(?:y|ies)|charges?)",
     "places": r"(?:different\s+)?(?:jurisdictions|counties)",
@@ -73,9 +76,11 @@ _PARTS: Final = {
 RULES: Final[tuple[tuple[Measure, Unit, str], ...]] = (
     ("detainer_issued", "detainers", "<lodged> <all><n> <detainers>"),
     ("detainer_issued", "detainers", "<n> <detainers> <were> <lodged>"),
-    ("detainer_declined", "detainers", "<n> <detainers> <were> <refused>"),
-    ("detainer_declined", "detainers", "<n> <of><detainers> <were> <refused>"),
+    ("detainer_declined", "detainers", "<n> <detainers> <issued_by><were> <refused>"),
+    ("detainer_declined", "detainers", "<n> <of><detainers> <issued_by><were> <refused>"),
     ("detainer_declined", "detainers", "<refusing> <all><n> <detainers>"),
+    ("detainer_declined", "detainers", "<refusing> <n> <of><detainers>"),
+    ("detainer_declined", "detainers", "there <were> <n> <detainers> <refused>"),
     ("detainer_declined", "detainers", "<n> <unhonoured> <detainers>"),
     ("declined_or_insufficient_notice", "detainers", "<n> <detainers> <were> <refused> or (?:had|with) <too_late>"),
     ("insufficient_notice", "detainers", "<n> <detainers> (?:<were> )?(?:with|had|lifted for) <too_late>"),
@@ -84,8 +89,8 @@ RULES: Final[tuple[tuple[Measure, Unit, str], ...]] = (
     ("people_declined", "people", "<n> <people> <for_whom> <detainers> <were> <refused>"),
     ("people_declined", "people", "<n> <people> <were> released <despite><detainers>"),
     ("people_declined", "people", "released <all><n> <people> <despite><detainers>"),
-    ("people_rearrested", "people", "<n> <people> <who>(?:<were> )?<later><again>"),
-    ("people_rearrested", "people", "<n> (?:of them |<of><people> )?<were> <later><again>"),
+    ("people_rearrested", "people", "<n> <people><aside> <who>(?:<were> )?<later><again>"),
+    ("people_rearrested", "people", "<n>(?: of them| <of><people>)?<aside> <were> <later><again>"),
     ("people_rearrested", "percent", "<percent> (?:of them|<of><people>) <were> <later><again>"),
     ("rearrest", "arrests", "<again> <total><n> (?:different )?times"),
     ("rearrest", "arrests", "(?:later|subsequently) arrested <total><n> times"),
@@ -151,7 +156,7 @@ _PARTLY: Final = re.compile(r"(?<!\btotal )(?<!\bcombined )\bof\s+(?:(?:the|its|
 _NOUN: Final = re.compile(rf"{_PARTS['unhonoured']}\s+\S+$", re.IGNORECASE)
 """A noun phrase, true also behind "some of the"."""
 _TAKEN_BACK: Final = re.compile(
-    r"\s*(?:or\b|and/or\b|(?:per|a|each|every)\s+(?:day|week|month|year)\b|"
+    r"\s*(?:or\b|and/or\b|per\b|for\s+every\b|(?:a|each|every)\s+(?:day|week|month|year)\b|"
     r"by\s+(?:ICE|ERO|immigration|deportation|federal)\b)",
     re.IGNORECASE,
 )

@@ -8,6 +8,8 @@ never too little is the aim; what goes is shown as "[name]".
 import re
 from typing import Final
 
+from scraper.readers import sited
+
 TAKEN_OUT: Final = "[name]"
 
 _WORD = r"(?:(?:[A-Z]\.)+|[A-ZÁÉÍÓÚÑÜ][\w’'-]*)"
@@ -45,11 +47,12 @@ _KNOWN_TEXT: Final = """
     aggravated harassment stalking strangulation obstruction resisting arrest forgery fraud conspiracy trespass mischief
     injury physical child welfare act minor unlawful imprisonment grand petit auto vehicle stolen property dwi dui
     declined detainer detainers report reports fiscal year quarter outcome section weekly executive order summary
+    fy lapd lasd nypd cbp fbi foia ina sanctuary department
     director sheriff chief mayor governor secretary general commissioner officer officers agent president judge senator
     deputy administrator acting assistant field operations they we it this that these those who i here there
     felony misdemeanor firearm battery domestic violence entry illegal reentry dangerous conduct disorderly aided
 """
-_KNOWN: Final = frozenset(_KNOWN_TEXT.split())
+_KNOWN: Final = frozenset(_KNOWN_TEXT.split()) | sited.STATE_WORDS
 _STOP: Final = r"\.?"
 """An initial's own, which ends no sentence."""
 _START_TEXT: Final = "a an the on in at by for of and or to his her he she they after before following when"
@@ -72,8 +75,9 @@ def _names(text: str) -> set[str]:
     found: set[str] = set()
     for match in _INTRODUCED.finditer(text):
         found.update(word for word in re.findall(_WORD, match["before"] or match["after"]) if not _is_known(word))
-    for match in (*_RUN.finditer(text), *_SPEAKER.finditer(text)):
-        run = [word for word in re.findall(_WORD, match[0]) if word.lower() not in _STARTS]
+    runs = [match[0] for match in _RUN.finditer(text)] + [match["name"] for match in _SPEAKER.finditer(text)]
+    for names in runs:
+        run = [word for word in re.findall(_WORD, names) if word.lower() not in _STARTS]
         if not any(map(_is_known, run)):
             found.update(run)
     bare = {word.rstrip(".") for word in found}

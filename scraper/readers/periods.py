@@ -11,12 +11,12 @@ from typing import Final
 
 from scraper.documents import values
 
-_MONTH: Final = (
+MONTH: Final = (
     r"(?:Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?\.?|July?\.?|Aug(?:ust|\.)?|"
     r"Sep(?:t(?:ember|\.)?|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)(?![\w])"
 )
 _DAY: Final = r"(?:3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?(?![\d])"
-_YEAR: Final = r"(?:19|20)\d\d(?!\d)"
+_YEAR: Final = r"(?:19|20)\d\d(?!\d|[/–—-]\d\d?(?!\d))"
 _FISCAL: Final = r"(?:[Ff]iscal\s+[Yy]ears?(?:\s+\(FY\))?|FYs?|fy)"
 _SHORT: Final = rf"(?:{_YEAR}|['’]?\d\d(?!\d))"
 _CARDINAL: Final = ("one", "two", "three", "four")
@@ -26,8 +26,10 @@ _NTH: Final = {word: number for number, words in enumerate(_ORDER, start=1) for 
 _ORDINAL: Final = "|".join(_NTH)
 _TO: Final = r"(?:,?\s+(?P<to>through|thru|to|until|and)\s+|,?\s*[–—-]\s*)"
 
+_WEEK: Final = re.compile(r"\bweeks?\s+(?:of|ending|ended|beginning|starting|from)\s+(?:on\s+)?$", re.IGNORECASE)
+"""A day behind these is one end of a week, and which week is the publisher's to say."""
 YEARLESS: Final = re.compile(
-    rf"\b(?:{_MONTH}\s+{_DAY}|(?:in|from|through|during|since|by|until|early|mid-|late|and|to)\s*{_MONTH})"
+    rf"\b(?:{MONTH}\s+{_DAY}|(?:in|from|through|during|since|by|until|early|mid-|late|and|to)\s*{MONTH})"
 )
 """A day or month without its year, once the whole dates are taken out."""
 RELATIVE: Final = re.compile(
@@ -129,6 +131,8 @@ def _point(month: str, day: str | None, year: str) -> str | None:
 
 
 def _moment(match: re.Match[str]) -> _Ends:
+    if _WEEK.search(match.string, 0, match.start("month")):
+        return None, None
     at = _point(match["month"], match["day"], match["year"])
     return _opened(match["open"], at, at)
 
@@ -154,8 +158,8 @@ def _opened(word: str | None, start: str | None, end: str | None) -> _Ends:
 _OPEN: Final = r"(?P<open>[Ss]ince|[Bb]y|[Tt]hrough|[Uu]ntil|[Aa]s\s+of|[Bb]efore|[Aa]fter|[Pp]rior\s+to)"
 _WITHIN: Final = r"[Ii]n|[Oo]n|[Dd]uring|[Tt]hroughout|[Ff]or|[Ff]rom"
 _ROUGH: Final = r"(?:(?:early|mid|late)[-\s])?"
-_DATE: Final = rf"{_ROUGH}(?P<month>{_MONTH})(?:\s+(?P<day>{_DAY}))?"
-_LAST: Final = rf"{_ROUGH}(?P<month_2>{_MONTH})(?:\s+(?P<day_2>{_DAY}))?|(?:(?<=[–—-])|(?<=[–—-]\s))(?P<day_3>{_DAY})"
+_DATE: Final = rf"{_ROUGH}(?P<month>{MONTH})(?:\s+(?P<day>{_DAY}))?"
+_LAST: Final = rf"{_ROUGH}(?P<month_2>{MONTH})(?:\s+(?P<day_2>{_DAY}))?|(?:(?<=[–—-])|(?<=[–—-]\s))(?P<day_3>{_DAY})"
 _QUARTER: Final = (
     rf"(?:(?:Q|quarter\s+)(?P<q>[1-4])|quarter\s+(?P<word>one|two|three|four)|(?P<nth>{_ORDINAL})\s+quarter)"
 )

@@ -14,6 +14,7 @@ _CODES: Final = (
     "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA "
     "RI SC SD TN TX UT VT VA WA WV WI WY PR DC GU VI MP"
 )
+STATE_WORDS: Final = frozenset(_NAMES.replace("_", " ").lower().split()) | frozenset(_CODES.lower().split())
 _ALSO_CITIES: Final = ("New_York", "Washington")
 
 
@@ -31,7 +32,7 @@ _TOWN: Final = rf"{_WORD}(?:\s(?:de\s|of\s|la\s)?{_WORD}){{0,3}}"
 _STATED: Final = rf"(?:(?P<place>{_TOWN}),\s+(?P<state>{STATE})|(?P<county>{COUNTY})|(?P<whole>{_ALONE}))"
 PLACE: Final = re.compile(_STATED)
 _SUBJECT: Final = re.compile(
-    rf"(?:^|[;:]\s+|\bthat\s+|\d,\s+)(?:[Tt]he\s+)?{_STATED}(?:,|\s(?:Sheriff[’']s\s(?:Office|Department)|Jail))?"
+    rf"(?:^|[;:]\s+(?:and\s+)?|\bthat\s+|\d,\s+)(?:[Tt]he\s+)?{_STATED}(?:,|\s(?:Sheriff[’']s\s(?:Office|Department)|Jail))?"
     r"(?:\s+(?:has|have|had))?\s+$"
 )
 _BESIDE: Final = re.compile(
