@@ -265,6 +265,72 @@ def test_a_gap_in_the_numbers_holds_the_report_back() -> None:
     assert [(p.code, p.holds_back) for p in read(text).problems] == [("numbers_gap", True)]
 
 
+DATES = {"January 2018": "arrested_on", "January 14, 2018": "detainer_on", "January 16, 2018": "released_on"}
+
+
+@pytest.mark.parametrize("words", DATES)
+def test_a_changed_date_changes_its_own_field_only(words: str) -> None:
+    """C13."""
+    later = words.replace("January 2018", "December 2017").replace(" 14,", " 15,").replace(" 16,", " 17,")
+    before, after = (told(read(page(text, SLO, COOK)))[0] for text in (LAPD, LAPD.replace(words, later, 1)))
+    names = ("arrested_on", "detainer_on", "declined_on", "released_on", "rearrested_on")
+    assert [name for name in names if getattr(before, name) != getattr(after, name)] == [DATES[words]]
+
+
+@given(st.sets(st.integers(0, 3)))
+@settings(max_examples=16)
+def test_an_account_without_some_of_its_sentences_is_never_shifted(kept: set[int]) -> None:
+    sentences = re.split(r"(?<=\.) (?=[A-Z])", LAPD)
+    whole = told(read(page(LAPD, SLO, COOK)))[0]
+    text = " ".join(part for at, part in enumerate(sentences) if at in kept)
+    reading = read(page(text, SLO, COOK))
+    if 0 not in kept:
+        assert len(told(reading)) == 2
+        return
+    part = told(reading)[0]
+    for name in ("arrested_on", "detainer_on", "declined_on", "released_on", "rearrested_on"):
+        assert getattr(part, name) in (getattr(whole, name), None)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("He was convicted of robbery.", "convicted"),
+        ("He was charged with robbery.", "charged"),
+        ("He was charged with robbery and convicted of theft.", "mixed"),
+        ("He was not charged.", "unstated"),
+        ("He has never been convicted.", "unstated"),
+        ("His criminal history includes a prior conviction for theft.", "unstated"),
+        ("In March 2018, he was re-arrested and charged with theft.", "unstated"),
+    ],
+)
+def test_the_disposition_is_that_of_the_arrest_told(said: str, expected: str) -> None:
+    case = "In January 2018, the Kern County Sheriff’s Office arrested a citizen of Peru for robbery and released him."
+    (only,) = told(read(page(f"{case} {said}", intro="One report.")))
+    assert (only.disposition, only.charges_quoted) == (expected, "robbery")
+
+
+@pytest.mark.parametrize(
+    ("case", "place", "state"),
+    [
+        ("the Kern County Sheriff’s Office arrested a citizen of Peru for theft", "Kern County", ""),
+        ("LAPD arrested a citizen of Peru in Los Angeles, California, for theft", "Los Angeles", "California"),
+        ("the Chicago Police Department arrested a citizen of Peru living in Dallas, Texas, for theft", "Chicago", ""),
+        ("LAPD arrested a native of Tbilisi, Georgia, for theft", "", ""),
+        ("the New York State Police arrested a citizen of Peru for theft", "", ""),
+    ],
+)
+def test_the_place_of_a_case_is_the_agencys(case: str, place: str, state: str) -> None:
+    (only,) = told(read(page(f"In January 2018, {case}. A detainer was declined.", intro="One report.")))
+    assert (only.place_quoted, only.state_quoted) == (place, state)
+
+
+def test_what_reports_say_of_detainers_in_general_is_no_case() -> None:
+    text = "A detainer asks a law enforcement agency to notify ICE before it releases a removable alien it arrested."
+    reading = read(page(*CASES, intro=f"{INTRO}</p><p>{text}"))
+    assert (len(told(reading)), reading.problems) == (3, ())
+
+
 def test_two_cases_run_together_are_not_read_as_one() -> None:
     reading = read(page(f"{LAPD} {SLO}", COOK))
     assert len(told(reading)) == 1

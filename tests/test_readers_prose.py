@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from scraper.model import Figure, Locator
@@ -132,6 +132,49 @@ def test_years_money_forms_laws_and_ages_are_no_figures(sentence: str) -> None:
     assert told(sentence) == []
 
 
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        (
+            "Meanwhile, 206 detainers issued by ICE were declined by jurisdictions throughout the country.",
+            [("detainer_declined", "detainers", "exact", 206)],
+        ),
+        (
+            "Of 3,083 detainers issued, local agencies declined 206.",
+            [(None, "detainers", "exact", 3083), (None, None, "exact", 206)],
+        ),
+        (
+            "The city ignored 1,526 of 2,916 detainers.",
+            [("detainer_declined", "detainers", "exact", 1526), (None, "detainers", "exact", 2916)],
+        ),
+        (
+            "ICE lodged 3 detainers per 1,000 people.",
+            [(None, "detainers", "exact", 3), (None, "people", "exact", 1000)],
+        ),
+        (
+            "After 440 detainers were declined, 40 individuals, about 9 percent, were re-arrested.",
+            [
+                ("detainer_declined", "detainers", "exact", 440),
+                ("people_rearrested", "people", "exact", 40),
+                (None, "percent", "about", 9),
+            ],
+        ),
+        (
+            "A total of 1,800 offenders were released following declined detainers.",
+            [("people_declined", "people", "exact", 1800)],
+        ),
+        ("There were 142 detainers declined.", [("detainer_declined", "detainers", "exact", 142)]),
+        (
+            "In the first quarter, counties denied 284 detainer requests.",
+            [("detainer_declined", "detainers", "exact", 284)],
+        ),
+        ("ICE denied that 284 detainers were declined.", [(None, "detainers", "exact", 284)]),
+    ],
+)
+def test_sentences_of_the_press_and_of_reports(sentence: str, expected: list[Told]) -> None:
+    assert told(sentence) == expected
+
+
 def test_people_detainers_arrests_charges_and_percent_never_share_a_unit() -> None:
     text = (
         "Of 8,811 declined detainers for 8,145 individuals, 1,867 individuals were re-arrested 4,298 times on 7,491 "
@@ -190,6 +233,9 @@ def test_a_period_is_read_with_the_precision_of_its_words(words: str, start: str
         "The county declined 188 detainers in March.",
         "The county declined 188 detainers, compared with 200 in 2014.",
         "The county declined 188 detainers, the report of July 2018 said.",
+        "During the week of January 28, 2017, the county declined 188 detainers.",
+        "The county declined 188 detainers in 2017-18.",
+        "The county declined 188 detainers before 2014.",
     ],
 )
 def test_a_time_that_may_belong_to_something_else_is_no_period(sentence: str) -> None:
@@ -283,6 +329,43 @@ def test_the_real_new_york_review_mixes_no_units(corpus: Path) -> None:
     assert found[170] == ("offence_listed", "offences")
     assert found[440][1] == "detainers"
     assert not {measure for measure, _ in found.values()} & {"detainer_declined", "people_declined"}
+
+
+BOUNDS = {
+    "": "exact", "more than ": "at_least", "at least ": "at_least", "no fewer than ": "at_least", "nearly ": "about",
+    "about ": "about", "an estimated ": "about", "up to ": "at_most", "no more than ": "at_most",
+    "a total of ": "exact",
+}  # fmt: skip
+STATED = {
+    "ICE issued {} detainers": ("detainer_issued", "detainers"),
+    "the county declined {} detainers": ("detainer_declined", "detainers"),
+    "{} individuals whose detainers were declined spoke": ("people_declined", "people"),
+    "after detainers were declined, {} people were later re-arrested": ("people_rearrested", "people"),
+    "after the detainers, people were re-arrested {} times": ("rearrest", "arrests"),
+    "detainers were declined by {} jurisdictions": ("jurisdictions_declining", "jurisdictions"),
+}
+TAKEN_BACK = (
+    "it is not so that {}", "if {}, nothing follows", "the report wrongly said that {}", "{} would have been expected",
+)  # fmt: skip
+
+
+@given(
+    st.sampled_from(sorted(BOUNDS)), st.integers(13, 999_999), st.sampled_from(sorted(STATED)), st.sampled_from(PERIODS)
+)
+def test_every_combination_of_bound_number_measure_and_period_is_exact(
+    bound: str, number: int, words: str, period: tuple[str, str | None, str | None]
+) -> None:
+    assume(not 1900 <= number <= 2099)
+    when, start, end = period
+    figure = next(f for f in prose.figures((f"{words.format(f'{bound}{number:,}')} {when}.",)) if f.value == number)
+    assert (figure.measure, figure.unit, figure.bound) == (*STATED[words], BOUNDS[bound])
+    assert (figure.period_start, figure.period_end) == (start, end)
+
+
+@given(st.integers(13, 1899), st.sampled_from(sorted(STATED)), st.sampled_from(TAKEN_BACK))
+def test_a_statement_that_is_taken_back_states_nothing(number: int, words: str, back: str) -> None:
+    found = prose.figures((back.format(words.format(number)) + ".",))
+    assert {figure.measure for figure in found} <= {None}
 
 
 @given(st.text(alphabet="0123456789, abcdetainrsw-–().;%$FYQ", max_size=200), st.booleans())

@@ -83,6 +83,7 @@ _PERSON: Final = re.compile(
 _EARLIER: Final = re.compile(r"(?i)\b(?:previous(?:ly)?|prior|criminal\s+history)\b")
 _NOT_SO: Final = re.compile(r"(?i)\b(?:not|never|without\s+being)\s+(?:yet\s+|been\s+)*(?:charged|convicted)")
 _AGENCYS_PLACE: Final = re.compile(r"(?P<place>[A-Z].+?)(?<!State)\s(?:Police|Sheriff|Department|Corrections|Jail)\b")
+_IN_PLACE: Final = re.compile(rf"\bin\s+(?:the\s+city\s+of\s+)?{sited.STATED}")
 _ORDER: Final = ("arrested_on", "detainer_on", "declined_on", "released_on", "rearrested_on")
 _COURSE: Final = ("arrested_on", "released_on", "rearrested_on")
 """What can only come one after the other."""
@@ -105,7 +106,8 @@ def tells_refusals(text: str) -> bool:
 
 def tells_case(text: str) -> bool:
     """Does a paragraph look like the account of one case: an arrest, booking or release of one person?"""
-    return bool(CUSTODY.search(text) and (_PERSON.search(text) or _AGE.search(text)))
+    one = _AGE.search(text) or (_PERSON.search(text) and (_DATE.search(text) or _CITIZENSHIP.search(text)))
+    return bool(CUSTODY.search(text) and one)
 
 
 def citizenships(text: str) -> set[str]:
@@ -206,10 +208,11 @@ def _place(head: re.Match[str] | None, local: _Event, above: Mapping[str, str]) 
     if head:
         named = {"place_quoted": head["place"] or head["town"], "state_quoted": head["state"] or head["its_state"]}
         return {**above, **{field: values.fold(text) for field, text in named.items() if text}}
-    beside = sited.PLACE.search(local.sentence)
-    if beside and beside["place"]:
+    agency = local.agency["agency"].removeprefix("the ") if local.agency else ""
+    own = _AGENCYS_PLACE.match(agency)
+    beside = _IN_PLACE.search(local.sentence)
+    if beside and (own is None or own["place"] == beside["place"]):
         return sited.quoted(beside)
-    own = _AGENCYS_PLACE.match(local.agency["agency"].removeprefix("the ")) if local.agency else None
     return {"place_quoted": own["place"], **above} if own else dict(above)
 
 

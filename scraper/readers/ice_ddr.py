@@ -33,6 +33,10 @@ _BARE: Final = re.compile(r"(?P<number>\d{1,2})(?P<case>)\s+(?=[A-Z])")
 _STATED: Final = re.compile(
     rf"{measured.NUMBER}\s+(?:case\s+accounts?|cases?|examples?|incidents?|accounts?)\b", re.IGNORECASE
 )
+_ABOUT_ALL: Final = re.compile(
+    r"follow|below|list|describ|contain|includ|total|account|example|highlight", re.IGNORECASE
+)
+"""Words of a sentence whose number of cases is that of the whole report."""
 _STATE_HEAD: Final = re.compile(rf"(?:State\s+of\s+)?({sited.STATE}):?")
 _QUARTER_MONTHS: Final = ("01-01 03-31", "04-01 06-30", "07-01 09-30", "10-01 12-31")
 
@@ -270,10 +274,10 @@ def _doubts(cases: Sequence[CaseAccount], told: _Told) -> Iterator[Problem]:
     for block in told.other:
         for match in _STATED.finditer(block.text):
             stated = measured.WORD_NUMBERS.get(match["number"].lower()) or values.integer(match["number"]) or 0
-            seen = len(cases) + len(told.unread)
+            about_all = _ABOUT_ALL.search(block.text) and stated != len(cases) + len(told.unread)
             if not match["bound"] and stated != len(cases):
                 text = f'"{match[0]}" are stated, {len(cases)} were read and {len(told.unread)} could not be read.'
-                yield replace(_problem("count_differs", text, holds_back=stated != seen), locator=block.locator.text())
+                yield replace(_problem("count_differs", text, holds_back=bool(about_all)), locator=block.locator.text())
 
 
 def _problem(code: str, text: str, *, holds_back: bool = False) -> Problem:

@@ -64,6 +64,7 @@ _PARTS: Final = {
     "total": r"(?:a\s+total\s+of\s+)?",
     "despite": r"(?:from\s+(?:[\w]+\s+){1,4})?(?:despite|notwithstanding|in\s+spite\s+of|(?:after|following)"
     r"(?=\s+(?:an?\s+)?declined))\s+(?:(?:an?|the|having|declined)\s+)*",
+    "occurred": r"(?:occurred|were\s+recorded)",
     "prior": r"(?:had|have|with)\s+(?:a\s+)?(?:significant\s+)?prior\s+(?:criminal\s+)?"
     r"(?:records?|convictions?|histor(?:y|ies)|charges?)",
     "places": r"(?:different\s+)?(?:jurisdictions|counties)",
@@ -97,8 +98,8 @@ RULES: Final[tuple[tuple[Measure, Unit, str], ...]] = (
     ("rearrest", "arrests", "<n> (?:re-?arrests|subsequent arrests)"),
     ("prior_record_or_concern", "percent", "<percent> <of><people> <prior>"),
     ("jurisdictions_declining", "jurisdictions", "<n> <places> <who><have><refusing> <m><detainers>"),
-    ("jurisdictions_declining", "jurisdictions", "<detainers> <were> <refused> (?:by|in) <n> <places>"),
-    ("jurisdictions_declining", "jurisdictions", "declined <detainers> (?:occurred|were recorded) in <n> <places>"),
+    ("jurisdictions_declining", "jurisdictions", "<detainers> <were> <refused> (?:by|in) <all><n> <places>"),
+    ("jurisdictions_declining", "jurisdictions", "declined <detainers> <occurred> in <all><n> <places>"),
     ("homicide_charge_or_conviction", "people", "<n> <people> (?:with|who had) <homicide> charges? or convictions?"),
     ("homicide_charge_or_conviction", "people", "<n> <people> <who><were> charged with or convicted of <homicide>"),
     ("offence_listed", "offences", r"(?:list of|listed|any of the|within the) <n> (?:\w+ )?<offences>"),
@@ -162,7 +163,7 @@ _TAKEN_BACK: Final = re.compile(
 )
 """What stands right behind: another case, a rate, or ICE itself as the one who arrests."""
 _DOUBTED: Final = re.compile(
-    r"\b(?:incorrectly|wrongly|erroneously|falsely|mistakenly|inaccurate\w*|hypothetical\w*|would\s+have|"
+    r"\b(?:if|whether|not\s+(?:so|true|correct|the\s+case)|untrue|incorrectly|wrongly|erroneously|falsely|mistakenly|inaccurate\w*|hypothetical\w*|would\s+have|"
     r"expect(?:s|ed)?\s+to|projected|goal|target)\b",
     re.IGNORECASE,
 )

@@ -29,14 +29,15 @@ _ALONE: Final = rf"(?:{_one_of(*(name for name in _NAMES.split() if name not in 
 _WORD: Final = r"[A-Z][\w.’'-]+"
 COUNTY: Final = rf"{_WORD}(?:\s{_WORD}){{0,3}}\s(?:County|Parish|Borough)"
 _TOWN: Final = rf"{_WORD}(?:\s(?:de\s|of\s|la\s)?{_WORD}){{0,3}}"
-_STATED: Final = rf"(?:(?P<place>{_TOWN}),\s+(?P<state>{STATE})|(?P<county>{COUNTY})|(?P<whole>{_ALONE}))"
-PLACE: Final = re.compile(_STATED)
+STATED: Final = rf"(?:(?P<place>{_TOWN}),\s+(?P<state>{STATE})|(?P<county>{COUNTY})|(?P<whole>{_ALONE}))"
+"""A place with its state, a county, or a state; `quoted` reads it."""
+PLACE: Final = re.compile(STATED)
 _SUBJECT: Final = re.compile(
-    rf"(?:^|[;:]\s+(?:and\s+)?|\bthat\s+|\d,\s+)(?:[Tt]he\s+)?{_STATED}(?:,|\s(?:Sheriff[’']s\s(?:Office|Department)|Jail))?"
+    rf"(?:^|[;:]\s+(?:and\s+)?|\bthat\s+|\d,\s+)(?:[Tt]he\s+)?{STATED}(?:,|\s(?:Sheriff[’']s\s(?:Office|Department)|Jail))?"
     r"(?:\s+(?:has|have|had))?\s+$"
 )
 _BESIDE: Final = re.compile(
-    rf"\s+(?:by|in|with|to|throughout)\s+(?:the\s+)?{_STATED}(?=[\s,.;]|$)(?!,?\s+(?:and|or)\b|\s[A-Z])"
+    rf"\s+(?:by|in|with|to|throughout)\s+(?:the\s+)?{STATED}(?=[\s,.;]|$)(?!,?\s+(?:and|or)\b|\s[A-Z])"
 )
 _BEFORE: Final = re.compile(r"^(?:The|In|On|At|By|From)\s+")
 """Words in capitals only because the sentence starts with them."""
