@@ -18,6 +18,8 @@ from reportlab.platypus import ListFlowable, PageBreak, Paragraph, SimpleDocTemp
 from scraper.errors import DocumentError, LayoutChanged, Unreadable
 from scraper.model import CaseAccount, Document, Figure, Options, Reading, ReleaseRef
 from scraper.readers import ice_ddr
+from tests.desk import Desk
+from tests.publisher import Publisher
 
 INDEX = "https://www.ice.gov/declined-detainer-outcome-report"
 OPTIONS = Options(source_id="ice-ddr", url=INDEX, publisher="ICE", title="Quarterly", allow_hosts=("www.ice.gov",))
@@ -346,6 +348,11 @@ def test_a_heading_gives_place_and_state_to_the_accounts_under_it() -> None:
     ]
 
 
+def test_the_place_of_a_heading_ends_at_the_next_heading() -> None:
+    text = page(f"<h2>California</h2><p>{LAPD}</p><h2>ERO New York</h2><p>{SLO}</p><p>{COOK}</p>", mark="{}")
+    assert [case.state_quoted for case in told(read(text))] == ["California", "", "Illinois"]
+
+
 def test_a_report_of_another_quarter_than_its_index_says_is_held_back() -> None:
     other = replace(REF, period_start="2018-04-01", period_end="2018-06-30")
     assert ("period_differs", True) in [(p.code, p.holds_back) for p in read(page(*CASES), other).problems]
@@ -368,6 +375,7 @@ def test_a_page_without_cases_and_a_file_of_another_type_are_refused() -> None:
             '<ul><li>Declined Detainer Report, FY 2018 Quarter Two (<a href="/doclib/a.pdf">PDF</a>)</li></ul>',
             KEY,
         ),
+        ('<h1>Declined Detainer Reports</h1><a href="/doclib/a.pdf">FY 2018 Q2</a>', KEY),
         ('<a href="/doclib/a.pdf">Declined Detainer Report FY 2018 Q4</a>', "ice-ddr 2018-07-01..2018-09-30"),
         ('<a href="/doclib/a.pdf">Declined Detainer Report FY 2019 Q1</a>', "ice-ddr 2018-10-01..2018-12-31"),
     ],
@@ -417,3 +425,23 @@ def test_no_text_breaks_the_reader(words: list[str]) -> None:
     except DocumentError:
         return
     assert told(reading) or any(problem.code == "case_unread" for problem in reading.problems)
+
+
+def test_a_report_goes_from_the_publisher_into_the_tables_without_a_name(tmp_path: Path, publisher: Publisher) -> None:
+    publisher.put("/ddr", '<main><a href="/doclib/ddr_fy2018_q2.pdf">Declined Detainer Report FY2018 Q2</a></main>')
+    publisher.put("/doclib/ddr_fy2018_q2.pdf", bulleted(*CASES), "application/pdf")
+    desk = Desk(tmp_path, publisher, {"id": "ice-ddr", "reader": "ice_ddr", "path": "/ddr"})
+    assert not desk.check().failed, desk.health()
+    rows = desk.ask("SELECT * FROM case_account WHERE agency_quoted <> '' AND quote <> '' ORDER BY position")
+    assert [(row["arrested_on"], row["rearrested_on"]) for row in rows] == [
+        ("2018-01", "2018-02"), ("2017-12", "2018-01"), ("2018-02-03", None)
+    ]  # fmt: skip
+    place = desk.ask("SELECT place_id FROM case_account WHERE place_quoted = 'Cook County' AND position = 3")
+    assert [row["place_id"] for row in place] == ["17031"]
+    stored = b"".join(path.read_bytes() for path in tmp_path.glob("db/*.db*"))
+    assert b"Doe-Sample" not in stored
+    publisher.put(
+        "/doclib/ddr_fy2018_q2.pdf", bulleted(*CASES[:2], COOK.replace("Feb. 6", "Feb. 7")), "application/pdf"
+    )
+    assert not desk.check().failed, desk.health()
+    assert desk.kinds() == ["baseline", "revised"]

@@ -271,6 +271,11 @@ def test_the_quote_is_the_whole_sentence_without_names_and_says_where_it_stands(
     assert paged.locator == Locator(page=3, paragraph=7)
 
 
+def test_places_in_a_list_are_not_taken_for_people() -> None:
+    sentence = "Counties that declined detainers were Palm Beach, FL (12); Baton Rouge, LA (9)."
+    assert {figure.quote for figure in prose.figures((sentence,))} == {sentence}
+
+
 def test_a_text_about_declined_detainers_is_read_where_the_word_is_not_repeated() -> None:
     assert told("Forty were re-arrested, and 9 offenses are listed.") == []
     assert told("Forty were re-arrested, and 9 offenses are listed.", topical=True) == [

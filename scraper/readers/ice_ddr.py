@@ -37,6 +37,8 @@ _ABOUT_ALL: Final = re.compile(
     r"follow|below|list|describ|contain|includ|total|account|example|highlight", re.IGNORECASE
 )
 """Words of a sentence whose number of cases is that of the whole report."""
+_HEADING: Final = 80
+"""Characters of a heading, at most."""
 _STATE_HEAD: Final = re.compile(rf"(?:State\s+of\s+)?({sited.STATE}):?")
 _QUARTER_MONTHS: Final = ("01-01 03-31", "04-01 06-30", "07-01 09-30", "10-01 12-31")
 
@@ -74,34 +76,31 @@ def discover(document: Document, options: Options) -> Discovery:
         return Discovery(refs=(_ref(document.url, quarter, options),), itself=True) if quarter else _none(document)
     if document.media_type not in kinds.PAGES:
         raise LayoutChanged(f"The index {document.url} is no HTML page but {document.media_type}.")
-    tree = html.parse(document)
     refs: dict[str, ReleaseRef] = {}
     problems: list[Problem] = []
-    around = _around(tree, document.url)
-    for link in html.links(tree, document.url, options.follow):
-        words = f"{link.text} {_name(link.url)}"
-        beside = around.get(link.url, "")
-        quarter = _quarter(link.text, _name(link.url), beside)
-        if (not _OURS.search(f"{words} {beside}") and not options.follow) or (
-            _WEEKLY.search(words) and quarter is None
-        ):
+    for link, quarter in _reports(html.parse(document), document.url, options.follow):
+        if quarter is None:
+            text = f'The quarter of "{link.text or link.url}" is not certain; it was not read.'
+            problems.append(Problem(code="period_unknown", text=text))
             continue
-        ref = _ref(link.href, quarter, options) if quarter else None
-        if ref is None:
-            if _is_file(link.url):
-                problems.append(
-                    _problem(
-                        "period_unknown", f'The quarter of "{link.text or link.url}" is not certain; it was not read.'
-                    )
-                )
-        elif refs.setdefault(ref.key, ref).url != ref.url:
-            problems.append(
-                _problem(
-                    "same_period", f"{ref.url} is of a quarter that {refs[ref.key].url} is of too; it was not read."
-                )
-            )
+        ref = _ref(link.href, quarter, options)
+        if refs.setdefault(ref.key, ref).url != ref.url:
+            text = f"{ref.url} is of the same quarter as {refs[ref.key].url}; it was not read."
+            problems.append(Problem(code="same_period", text=text))
     found = page.listed(refs.values(), options) if refs else _none(document)
     return replace(found, problems=(*found.problems, *problems))
+
+
+def _reports(tree: LexborHTMLParser, url: str, follow: str | None) -> Iterator[tuple[html.Link, Period | None]]:
+    """Yield the links to reports with their quarters, by their own words, the file's name, or the line they are in."""
+    around = _around(tree, url)
+    on_topic = _OURS.search(html.title(tree)) is not None
+    for link in html.links(tree, url, follow):
+        own, beside = f"{link.text} {_name(link.url)}", around.get(link.url, "")
+        quarter = _quarter(link.text, _name(link.url), beside)
+        ours = follow or _OURS.search(f"{own} {beside}") or (on_topic and quarter)
+        if ours and (_is_file(link.url) or (quarter and _OURS.search(own))) and (quarter or not _WEEKLY.search(own)):
+            yield link, quarter
 
 
 def _none(document: Document) -> Discovery:
@@ -224,7 +223,7 @@ def _period(
         start, end = (own.start, own.end) if own else (ref.period_start, ref.period_end)
         return start, end, []
     text = f"The report names {own.start} to {own.end} as its period, its index {ref.period_start} to {ref.period_end}."
-    return own.start, own.end, [_problem("period_differs", text, holds_back=True)]
+    return own.start, own.end, [Problem(code="period_differs", text=text, holds_back=True)]
 
 
 def _read(blocks: Sequence[_Block], end: str | None, before: int, table_words: frozenset[str]) -> _Told:
@@ -232,29 +231,27 @@ def _read(blocks: Sequence[_Block], end: str | None, before: int, table_words: f
     for block in blocks:
         if table_words.issuperset(ddr_table.words(block.text)):
             continue  # a line of the table that was read
-        head = _STATE_HEAD.fullmatch(block.text) or (sited.PLACE.fullmatch(block.text.rstrip(":")))
+        head = _STATE_HEAD.fullmatch(block.text) or sited.PLACE.fullmatch(block.text.rstrip(":"))
         if head is not None:
             told.above = {"state_quoted": head[1]} if head.re is _STATE_HEAD else sited.quoted(head)
-            continue
-        case = _case(block, before + len(told.cases) + 1, end, told.above)
-        if case:
+        elif case := _case(block, before + len(told.cases) + 1, end, told.above):
             told.cases.append(case)
-        elif accounts.tells_case(block.text) or (
-            block.marked and len(block.text) > 60 and accounts.CUSTODY.search(block.text)
-        ):
-            opening = unnamed(block.text)[:160]
-            told.unread.append(
-                replace(
-                    _problem("case_unread", f'This may tell of a case and could not be read: "{opening}"'),
-                    locator=block.locator.text(),
-                )
-            )
+        elif _looks_like_a_case(block):
+            text = f'This may tell of a case and could not be read: "{unnamed(block.text)[:160]}"'
+            told.unread.append(Problem(code="case_unread", text=text, locator=block.locator.text()))
         else:
             told.other.append(block)
+            if len(block.text) < _HEADING and not block.text.endswith("."):
+                told.above = {}  # another heading, under which the last place is none
             continue
         if block.number:
             told.numbers.append((before + len(told.cases) + len(told.unread), block.number))
     return told
+
+
+def _looks_like_a_case(block: _Block) -> bool:
+    item = block.marked and len(block.text) > _HEADING and accounts.CUSTODY.search(block.text)
+    return bool(item) or accounts.tells_case(block.text)
 
 
 def _case(block: _Block, position: int, end: str | None, above: Mapping[str, str]) -> CaseAccount | None:
@@ -270,15 +267,12 @@ def _doubts(cases: Sequence[CaseAccount], told: _Told) -> Iterator[Problem]:
     steps = zip(told.numbers, [0, *numbers], strict=False)
     if any(number not in (before + 1, place, 1) for (place, number), before in steps):
         text = f"The accounts are numbered {', '.join(map(str, numbers))}: one is missing or was read twice."
-        yield _problem("numbers_gap", text, holds_back=True)
+        yield Problem(code="numbers_gap", text=text, holds_back=True)
     for block in told.other:
         for match in _STATED.finditer(block.text):
             stated = measured.WORD_NUMBERS.get(match["number"].lower()) or values.integer(match["number"]) or 0
-            about_all = _ABOUT_ALL.search(block.text) and stated != len(cases) + len(told.unread)
-            if not match["bound"] and stated != len(cases):
-                text = f'"{match[0]}" are stated, {len(cases)} were read and {len(told.unread)} could not be read.'
-                yield replace(_problem("count_differs", text, holds_back=bool(about_all)), locator=block.locator.text())
-
-
-def _problem(code: str, text: str, *, holds_back: bool = False) -> Problem:
-    return Problem(code=code, text=text, holds_back=holds_back)
+            if match["bound"] or stated == len(cases):
+                continue
+            hold = bool(_ABOUT_ALL.search(block.text)) and stated != len(cases) + len(told.unread)
+            text = f'"{match[0]}" are stated, {len(cases)} were read and {len(told.unread)} could not be read.'
+            yield Problem(code="count_differs", text=text, holds_back=hold, locator=block.locator.text())

@@ -72,6 +72,7 @@ def unnamed(text: str, told_in: str = "") -> str:
 
 def _names(text: str) -> set[str]:
     """Return the single words, and the parts of double names, that are names of people in `text`."""
+    text = sited.ITEM.sub(" ", text)  # "Palm Beach, FL (12)" is a place
     found: set[str] = set()
     for match in _INTRODUCED.finditer(text):
         found.update(word for word in re.findall(_WORD, match["before"] or match["after"]) if not _is_known(word))
