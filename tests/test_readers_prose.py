@@ -124,6 +124,7 @@ def test_a_doubtful_number_has_no_measure(sentence: str) -> None:
     [
         "ICE said in 2018 detainers were declined.",
         "A fine of $188 follows a detainer.",
+        "Executive Order 13768 speaks of detainers.",
         "Form I-247 and 8 CFR 287.7 are about the detainer, 31, of 6 years.",
         "A detainer for a 34-year-old man was lodged on the 12th.",
     ],

@@ -47,6 +47,7 @@ _KNOWN_TEXT: Final = """
     aggravated harassment stalking strangulation obstruction resisting arrest forgery fraud conspiracy trespass mischief
     injury physical child welfare act minor unlawful imprisonment grand petit auto vehicle stolen property dwi dui
     declined detainer detainers report reports fiscal year quarter outcome section weekly executive order summary
+    judicial watch center studies highest volume jurisdictions policies weapon tip line
     fy lapd lasd nypd cbp fbi foia ina sanctuary department
     director sheriff chief mayor governor secretary general commissioner officer officers agent president judge senator
     deputy administrator acting assistant field operations they we it this that these those who i here there

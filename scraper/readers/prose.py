@@ -33,7 +33,7 @@ _UNIT: Final = re.compile(
 )
 _NUMBER: Final = re.compile(measured.NUMBER, re.IGNORECASE)
 _DATED_BEFORE: Final = re.compile(
-    rf"(?:\b{periods.MONTH}|\b(?:[Yy]ear|[Ss]ection|[Tt]itle|[Aa]ged?|[Ff]orm|[Nn]o\.|[Pp]hase)|\d,)\s*$"
+    rf"(?:\b{periods.MONTH}|\b(?:[Yy]ear|[Ss]ection|[Tt]itle|[Aa]ged?|[Ff]orm|[Nn]o\.|[Pp]hase|[Oo]rder)|\d,)\s*$"
 )
 _NOT_COUNTED: Final = re.compile(
     r"^(?:[ -](?:hours?|days?|weeks?|months?|years?|minutes?|u\.s|usc|cfr|times)\b|[- ]year-old|st\b|nd\b|rd\b|th\b)",
