@@ -182,7 +182,7 @@ class SourceBlock(Block):
     """A publication that is watched."""
 
     id: values.Name
-    reader: Literal["page", "feed", "table", "ice_news", "ice_287g", "ice_ddor"]
+    reader: Literal["page", "feed", "table", "ice_news", "ice_287g", "ice_ddor", "ice_ddr"]
     url: values.Url
     """The index page, feed, or the document itself."""
     publisher: values.Line | None = None

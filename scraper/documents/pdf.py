@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
-from scraper.documents import pdf_columns, pdf_text, pdf_words
+from scraper.documents import pdf_columns, pdf_flow, pdf_words
 from scraper.documents.pdf_columns import Rows, WordTable
+from scraper.documents.pdf_flow import Passage
 from scraper.documents.pdf_page import Page, opened, page, upright_to_page
 from scraper.documents.pdf_rules import NEAR, Box, Grid, Rule, grids
-from scraper.documents.pdf_text import Passage
 from scraper.documents.pdf_words import Interval, Line, Word
 from scraper.documents.values import fold
 from scraper.errors import LayoutChanged, Unreadable
@@ -87,13 +87,13 @@ def flow(data: bytes, heading: re.Pattern[str]) -> tuple[Table | Passage, ...]:
     sheets = _sheets(data, None)
     found, titles = _found(sheets)
     lines = {
-        sheet.number: pdf_text.outside(
+        sheet.number: pdf_flow.outside(
             [line for line in sheet.lines if (sheet.number, line) not in titles],
             [(part.box, part.ruled) for _, parts in found for part in parts if part.page == sheet.number],
         )
         for sheet in sheets
     }
-    return pdf_text.flow(lines, {(parts[0].page, parts[0].box[3]): table for table, parts in found}, heading)
+    return pdf_flow.flow(lines, {(parts[0].page, parts[0].box[3]): table for table, parts in found}, heading)
 
 
 def _found(sheets: Sequence[_Sheet]) -> tuple[list[tuple[Table, list[_Part]]], set[tuple[int, Line]]]:
@@ -121,6 +121,13 @@ def pages(data: bytes) -> tuple[str, ...]:
     return tuple(
         "\n".join(pdf_words.text([line]) for line in sheet.lines) for sheet in _sheets(data, None, ruled=False)
     )
+
+
+def lines(data: bytes) -> tuple[tuple[int, Line], ...]:
+    """Return each line with its page, without page numbers and running titles; `Unreadable` as for `tables`."""
+    sheets = _sheets(data, None, ruled=False)
+    titles = _running_titles(sheets)
+    return tuple((sheet.number, line) for sheet in sheets for line in sheet.lines if (sheet.number, line) not in titles)
 
 
 def title(data: bytes) -> str:

@@ -16,7 +16,7 @@ HYPHEN: Final = "\x02"
 """What PDFium gives for a hyphen at the end of a line."""
 SPACE_BETWEEN_COLUMNS: Final = 0.5
 _SAME_LINE: Final = 0.4
-_WIDE: Final = 0.8
+WIDE: Final = 0.8
 """Fractions of the letter size: white space between columns, baselines of one line, a gap between cells of a line."""
 
 
@@ -70,7 +70,7 @@ class Line:
 
     def segments(self) -> int:
         """Return how many parts stand apart by more than a space."""
-        return 1 + sum(after.left - before.right > _WIDE * self.size for before, after in pairwise(self.words))
+        return 1 + sum(after.left - before.right > WIDE * self.size for before, after in pairwise(self.words))
 
 
 def lines(words: Iterable[Word]) -> list[Line]:

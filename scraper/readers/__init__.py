@@ -6,7 +6,7 @@ from typing import Final, Protocol, cast
 
 from scraper.known import Known
 from scraper.model import Compared, Discovery, Document, Fact, Options, Reading, ReleaseRef
-from scraper.readers import feed, history, ice_287g, ice_ddor, ice_news, page, table
+from scraper.readers import feed, history, ice_287g, ice_ddor, ice_ddr, ice_news, page, table
 from scraper.terms import SeriesKind
 
 
@@ -48,6 +48,7 @@ READERS: Final[Mapping[str, Reader]] = {
         "ice_news": ice_news,
         "ice_287g": ice_287g,
         "ice_ddor": ice_ddor,
+        "ice_ddr": ice_ddr,
         "history": history,
     }.items()
 }

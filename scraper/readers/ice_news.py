@@ -1,6 +1,7 @@
 """ICE's newsroom: every listed release is watched, detainer counts and case accounts are read where certain."""
 
 import re
+from collections.abc import Set
 from dataclasses import replace
 from typing import Final
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -10,7 +11,7 @@ from selectolax.lexbor import LexborHTMLParser
 from scraper.documents import html, kinds, urls, values
 from scraper.errors import LayoutChanged
 from scraper.model import CaseAccount, Discovery, Document, Locator, Options, Problem, Reading, ReleaseRef
-from scraper.readers import feed, noise, page, prose
+from scraper.readers import accounts, feed, noise, page, prose
 from scraper.terms import SeriesKind
 
 SERIES_KIND: SeriesKind = "periodic"
@@ -50,11 +51,13 @@ def discover(document: Document, options: Options) -> Discovery:
 
 
 def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
-    """Return a release's title, dates, text, detainer figures and case accounts.
+    """Return a release's title, dates and text, and, where it is `relevant`, its figures and case accounts.
 
     A release without a text of its own (weekly summaries in Spanish are only a title and pictures) is read by its
     title, with a problem. `LayoutChanged` for pages that are no release: field offices, FOIA entries, changed layouts.
     """
+    if document.media_type in kinds.FEEDS:
+        return feed.read(document, ref, options)
     if document.media_type != kinds.HTML:
         return page.read(document, ref, options)
     tree = html.parse(document)
@@ -66,18 +69,26 @@ def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
             raise LayoutChanged(f"{document.url} is no news release: it has no {_BODY}.")
         problems = (Problem(code="no_text", text="The release has a title but no text of its own."),)
     meta = html.meta(tree)
-    published = values.date(meta.get("article:published_time", "")) or _stated_date(tree) or ref.published
-    accounts, unread = _accounts(tree, text, title, published)
-    if unread:
-        problems += (Problem(code="item_unread", text=f"{unread} list items could not be read as case accounts."),)
-    return Reading(
+    reading = Reading(
         title=title,
-        published=published,
+        published=values.date(meta.get("article:published_time", "")) or _stated_date(tree) or ref.published,
         modified=values.date(meta.get("article:modified_time", "")),
         paragraphs=text or (title,),
-        facts=(*prose.figures(text), *accounts),
         problems=problems,
     )
+    items = {item for node in tree.css(f"{_BODY} li") if (item := html.text_of(node))}
+    return _with_facts(reading, items) if relevant(reading) else reading
+
+
+def _with_facts(reading: Reading, items: Set[str]) -> Reading:
+    """Return the reading with its case accounts, and the figures of all else; `items` are the lines of its lists."""
+    told, unread = _accounts(reading, items)
+    cases = {account.locator.paragraph for account in told}
+    rest = ["" if number in cases else text for number, text in enumerate(reading.paragraphs, start=1)]
+    figures = prose.figures(rest, topical=_RELEVANT.search(reading.title) is not None)
+    text = f"Not read as case accounts were the paragraphs {', '.join(map(str, unread))}."
+    problems = (Problem(code="item_unread", text=text),) if unread else ()
+    return replace(reading, facts=(*figures, *told), problems=(*reading.problems, *problems))
 
 
 def relevant(reading: Reading) -> bool:
@@ -95,18 +106,19 @@ def _stated_date(tree: LexborHTMLParser) -> str | None:
     return values.date(first.text_content or "") if first is not None and first.is_text_node else None
 
 
-def _accounts(
-    tree: LexborHTMLParser, text: tuple[str, ...], title: str, published: str | None
-) -> tuple[list[CaseAccount], int]:
-    if not prose.tells_refusals(" ".join((title, *text))):
-        return [], 0
-    places = {paragraph: number for number, paragraph in enumerate(text, start=1)}
-    items = [item for node in tree.css(f"{_BODY} li") if (item := html.text_of(node))]
+def _accounts(reading: Reading, items: Set[str]) -> tuple[list[CaseAccount], list[int]]:
+    """Return the case accounts of a release on refused detainers, and the paragraphs that may be others."""
     found: list[CaseAccount] = []
-    for item in items:
-        if told := prose.account(item, len(found) + 1, published, Locator(paragraph=places.get(item))):
-            found.append(told)
-    return found, len(items) - len(found) if found else 0
+    unread: list[tuple[int, bool]] = []
+    if not accounts.tells_refusals(" ".join((reading.title, *reading.paragraphs))):
+        return [], []
+    for number, text in enumerate(reading.paragraphs, start=1):
+        tells = accounts.tells_case(text)
+        if text in items or (tells and _RELEVANT.search(text)):
+            told = accounts.account(text, len(found) + 1, reading.published, Locator(paragraph=number))
+            found += [told] if told else []
+            unread += [] if told else [(number, tells)]
+    return found, [number for number, tells in unread if tells or found]
 
 
 def _page_number(url: str) -> int:

@@ -8,6 +8,8 @@ never too little is the aim; what goes is shown as "[name]".
 import re
 from typing import Final
 
+from scraper.readers import sited
+
 TAKEN_OUT: Final = "[name]"
 
 _WORD = r"(?:(?:[A-Z]\.)+|[A-ZÁÉÍÓÚÑÜ][\w’'-]*)"
@@ -17,8 +19,15 @@ _WHO: Final = r"(?:\d\d-year-old|[\w\s-]{0,60}(?:national|citizen|native))"
 _HERE: Final = (
     r"(?:national|citizen|native|alien|noncitizen|man|woman|identified as|named|Mr\.|Ms\.|Mrs\.|suspect|defendant)"
 )
+_TITLE: Final = (
+    r"\b(?:Director|Sheriff|Chief|Mayor|Governor|Gov\.|Secretary|General|Commissioner|Officer|Agent|President|Judge|Justice|"
+    r"Sen\.|Senator|Rep\.|Representative|Lt\.|Lieutenant|Sgt\.|Sergeant|Capt\.|Captain|Deputy|Administrator|Spokes\w+|Dr\.)"
+)
 _INTRODUCED: Final = re.compile(
-    rf"(?P<before>{_NAME})(?=,\s+(?:age\s+)?\d{{1,2}}\b|,?\s+an?\s+{_WHO})|{_HERE},?\s+(?P<after>{_NAME})"
+    rf"(?P<before>{_NAME})(?=,\s+(?:age\s+)?\d{{1,2}}\b|,?\s+an?\s+{_WHO})|(?:{_HERE},?|{_TITLE})\s+(?P<after>{_NAME})"
+)
+_SPEAKER: Final = re.compile(
+    rf"(?P<name>{_NAME})(?:,[^,.;]{{3,80}},)?\s+(?:said|says|added|told|stated|wrote|explained)\b"
 )
 _RUN: Final = re.compile(rf"{_WORD}(?:\s+{_JOINT}{_WORD})+")
 _KNOWN_TEXT: Final = """
@@ -37,9 +46,16 @@ _KNOWN_TEXT: Final = """
     controlled substance sale contempt degree degrees 1st 2nd 3rd 4th first second third fourth fifth attempted
     aggravated harassment stalking strangulation obstruction resisting arrest forgery fraud conspiracy trespass mischief
     injury physical child welfare act minor unlawful imprisonment grand petit auto vehicle stolen property dwi dui
+    declined detainer detainers report reports fiscal year quarter outcome section weekly executive order summary
+    judicial watch center studies highest volume jurisdictions policies weapon tip line
+    fy lapd lasd nypd cbp fbi foia ina sanctuary department
+    director sheriff chief mayor governor secretary general commissioner officer officers agent president judge senator
+    deputy administrator acting assistant field operations they we it this that these those who i here there
     felony misdemeanor firearm battery domestic violence entry illegal reentry dangerous conduct disorderly aided
 """
-_KNOWN: Final = frozenset(_KNOWN_TEXT.split())
+_KNOWN: Final = frozenset(_KNOWN_TEXT.split()) | sited.STATE_WORDS
+_STOP: Final = r"\.?"
+"""An initial's own, which ends no sentence."""
 _START_TEXT: Final = "a an the on in at by for of and or to his her he she they after before following when"
 _STARTS: Final = frozenset(_START_TEXT.split())
 
@@ -52,17 +68,21 @@ def unnamed(text: str, told_in: str = "", *, runs: bool = True) -> str:
     words = _names(told_in or text, runs)
     if not words:
         return text
-    each = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
-    return re.sub(rf"\b(?:{each})\b\.?(?:[\s-]+{_JOINT}(?:{each})\b)*", TAKEN_OUT, text)
+    each = "|".join(
+        rf"{re.escape(word)}\b{_STOP if len(word) == 1 else ''}" for word in sorted(words, key=len, reverse=True)
+    )
+    return re.sub(rf"\b(?:{each})(?:[\s-]+{_JOINT}(?:{each}))*", TAKEN_OUT, text)
 
 
 def _names(text: str, runs: bool) -> set[str]:
     """Return the single words, and the parts of double names, that are names of people in `text`."""
+    text = sited.ITEM.sub(" ", text)  # "Palm Beach, FL (12)" is a place
     found: set[str] = set()
     for match in _INTRODUCED.finditer(text):
         found.update(word for word in re.findall(_WORD, match["before"] or match["after"]) if not _is_known(word))
-    for match in _RUN.finditer(text) if runs else ():
-        run = [word for word in re.findall(_WORD, match[0]) if word.lower() not in _STARTS]
+    several = [match[0] for match in _RUN.finditer(text)] + [match["name"] for match in _SPEAKER.finditer(text)]
+    for names in several if runs else ():
+        run = [word for word in re.findall(_WORD, names) if word.lower() not in _STARTS]
         if not any(map(_is_known, run)):
             found.update(run)
     bare = {word.rstrip(".") for word in found}

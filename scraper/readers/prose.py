@@ -1,81 +1,68 @@
-"""Numbers and cases as a news release tells them in sentences; a number whose measure is not certain is a mention.
+"""Numbers as a release tells them in sentences; a number whose measure is not certain is a mention.
 
-Rules are tables of patterns over one sentence. Quotes are the matched words and hold no person's name.
+A figure carries the sentence it stands in as its quote (without names of people), the bound that its words give, and
+the period and place that belong to it beyond doubt: `measured`, `periods` and `sited` hold the rules.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any, Final, cast
 
 from scraper.documents import values
-from scraper.model import CaseAccount, Figure, Locator
+from scraper.model import Figure, Locator
+from scraper.readers import measured, periods, sited
 from scraper.readers.people import unnamed
-from scraper.terms import Bound, Measure, Unit
+from scraper.readers.periods import Period
+from scraper.terms import Measure, Unit
 
-_WORDS: Final = "one two three four five six seven eight nine ten eleven twelve"
-_WORD_NUMBERS: Final = {word: number for number, word in enumerate(_WORDS.split(), start=1)}
-_BOUND_WORDS: Final[dict[Bound, str]] = {
-    "at_least": "more than|over|at least|upwards of",
-    "at_most": "up to|fewer than|less than|at most|as many as",
-    "about": "nearly|almost|about|approximately|around|roughly|some|an estimated",
-}
-_BOUNDS: Final = {words: bound for bound, several in _BOUND_WORDS.items() for words in several.split("|")}
-_BOUND: Final = rf"(?:(?P<bound>{'|'.join(_BOUNDS)})\s+)?"
-_NUMBER: Final = (
-    rf"{_BOUND}(?P<number>\d{{1,3}}(?:,\d{{3}})+|\d+|{'|'.join(_WORD_NUMBERS)})(?![\d,.%-]*\d|%|\s*percent)"
+_PERCENT: Final = re.compile(measured.PERCENT, re.IGNORECASE)
+_UNIT_WORDS: Final = (
+    r"(?P<detainers>detainers?)|(?P<people>people|persons?|individuals?|inmates?|offenders?|noncitizens?|non-citizens?|aliens?)|"
+    r"(?P<arrests>arrests|re-?arrests)|(?P<charges>charges)|(?P<offences>offen[cs]es|crimes)|(?P<cases>cases?)|"
+    r"(?P<jurisdictions>jurisdictions?|counties)"
 )
-_KIND: Final = r"(?:(?:active|immigration|ICE|civil|federal|lawful|such|of its|of ICE[’']s)\s+){0,3}"
-_DETAINERS: Final = rf"{_KIND}detainers?(?:\s+requests?)?"
-_PEOPLE: Final = (
-    r"(?:people|persons|individuals|inmates|offenders|noncitizens|non-citizens|(?:(?:criminal|illegal)\s+)?aliens)"
+_SKIPPED: Final = (
+    "of|in|for|with|after|before|to|by|at|from|on|and|or|were|was|are|is|had|have|has|who|that|whose|which|when|while|as|"
+    "released|arrested|re-arrested|ignored|refused|issued|lodged"
 )
-_NOT: Final = r"(?:not\s+(?:been\s+)?honou?red|declined|ignored|refused|rejected|disregarded|unhonou?red)"
-_WERE: Final = r"(?:were|was|have\s+been|had\s+been|went)"
-
-_LODGED: Final = r"(?:lodged|issued|placed|filed)"
-_HONOUR: Final = r"(?:(?:failed|refused|declined)\s+to\s+honou?r|did\s+not\s+honou?r)"
-_REJECTED: Final = rf"(?:declined|ignored|refused|rejected|disregarded|{_HONOUR})"
-_FOR: Final = r"(?:whose|for\s+whom|on\s+whom)"
-
-RULES: Final[tuple[tuple[Measure, Unit, str], ...]] = (
-    ("detainer_issued", "detainers", rf"{_LODGED}\s+{_NUMBER}\s+{_DETAINERS}"),
-    ("detainer_issued", "detainers", rf"{_NUMBER}\s+{_DETAINERS}\s+{_WERE}\s+{_LODGED}"),
-    ("detainer_declined", "detainers", rf"{_NUMBER}\s+{_DETAINERS}\s+{_WERE}\s+{_NOT}"),
-    ("detainer_declined", "detainers", rf"{_REJECTED}\s+{_NUMBER}\s+{_DETAINERS}"),
-    ("detainer_declined", "detainers", rf"{_NUMBER}\s+(?:declined|ignored|unhonou?red|refused)\s+{_DETAINERS}"),
-    ("people_declined", "people", rf"detainers?\s+{_WERE}\s+{_NOT}\s+(?:for|on)\s+{_NUMBER}\s+{_PEOPLE}"),
-    ("people_declined", "people", rf"{_NUMBER}\s+{_PEOPLE}\s+{_FOR}\s+{_DETAINERS}\s+{_WERE}\s+{_NOT}"),
-)
-"""Measure, unit, and the whole words that state it beyond doubt."""
-
-_RULES: Final = tuple((measure, unit, re.compile(rf"\b{pattern}\b", re.IGNORECASE)) for measure, unit, pattern in RULES)
-_UNCERTAIN: Final = re.compile(
-    r"\b(?:not|never|no|if|would|could|might|may|plans?|every|each|deny|denied)\s+(?:\w+\s+){0,2}$", re.IGNORECASE
-)
-_ANY_NUMBER: Final = re.compile(
-    rf"(?<![\w.,:/$#-]){_BOUND}(?P<number>\d{{1,3}}(?:,\d{{3}})+|\d{{1,7}})(?P<percent>\s*(?:%|percent))?"
-    r"(?![\w/:%-]|,\d|\.\d)(?P<after>(?:\s+[a-z][a-z’'-]*){0,3})",
+_UNIT: Final = re.compile(
+    rf"(?:\s+(?:of\s+(?:its|the|these|those)\s+)?(?!(?:{_SKIPPED})\b)[a-z’'-]+){{0,2}}?\s+(?:{_UNIT_WORDS})\b",
     re.IGNORECASE,
 )
+_NUMBER: Final = re.compile(measured.NUMBER, re.IGNORECASE)
 _DATED_BEFORE: Final = re.compile(
-    r"(?:\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?|\b(?:since|in|of|year|order|section|title|age|aged|"
-    r"form|no\.|phase)|\d,)\s*$",
+    rf"(?:\b{periods.MONTH}|\b(?:[Yy]ear|[Ss]ection|[Tt]itle|[Aa]ged?|[Ff]orm|[Nn]o\.|[Pp]hase|[Oo]rder)|\d,)\s*$"
+)
+_NOT_COUNTED: Final = re.compile(
+    r"^(?:[ -](?:hours?|days?|weeks?|months?|years?|minutes?|u\.s|usc|cfr|times)\b|[- ]year-old|st\b|nd\b|rd\b|th\b)",
     re.IGNORECASE,
 )
-_NOT_COUNTED: Final = re.compile(r"^\s+(?:hours?|days?|weeks?|months?|years?|minutes?|u\.s|usc|cfr)\b", re.IGNORECASE)
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _NEAR: Final = 90
 _BEFORE: Final = 40
 _LONGEST: Final = 1500
 """A longer run without an end is no sentence, and nothing in it is certain."""
 _DETAINER: Final = re.compile(r"\bdetainers?\b", re.IGNORECASE)
-_UNITS: Final = re.compile(
-    rf"\b(?:(?P<detainers>detainers?)|(?P<people>{_PEOPLE})|(?P<cases>cases?)|(?P<jurisdictions>jurisdictions?|counties))\b",
-    re.IGNORECASE,
-)
 _SENTENCE_END: Final = re.compile(
     r"(?<!\b[A-Z]\.)(?<!\b(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\.)(?<!\bSept\.)(?<!\b(?:Mr|Ms|Dr|St|No|Lt|Jr)\.)"
     r"(?<!\b(?:Mrs|Sgt|Gov)\.)(?<=[.!?”\"])\s+(?=[A-Z“\"0-9])"
+)
+_LABELLED: Final = re.compile(r"(?<=[:;]\s)(?:and\s+)?(?P<label>[^();:]{3,90}?)\s+\((?P<number>[\d,]+)\)")
+_LIST_GAP: Final = re.compile(r"\s*[;,]?\s*(?:and\s+)?")
+_REFUSING: Final = (
+    r"(?:declin|den(?:y|ied)|refus|ignor|reject|disregard|(?:failed|failing|refusing)\s+to\s+honou?r|not\s+honou?r)\w*"
+)
+_LIST_MEASURES: Final[dict[Measure, re.Pattern[str]]] = {
+    "detainer_declined": re.compile(
+        rf"{_REFUSING}\s+(?:\w+\s+){{0,2}}detainers?|detainers?\s+(?:\w+\s+){{0,2}}{_REFUSING}", re.IGNORECASE
+    ),
+    "detainer_issued": re.compile(r"\b(?:issued|lodged|placed|filed)\b", re.IGNORECASE),
+}
+_REFUSED: Final = re.compile(_REFUSING, re.IGNORECASE)
+_LIST_DOUBT: Final = re.compile(
+    r"\b(?:not|never|without)\s+(?:\w+\s+)?(?:den|declin|refus|ignor)|percent|%", re.IGNORECASE
 )
 
 
@@ -84,46 +71,76 @@ def sentences(paragraph: str) -> list[str]:
     return _SENTENCE_END.split(paragraph)
 
 
-def figures(paragraphs: tuple[str, ...]) -> tuple[Figure, ...]:
-    """Return the counts of detainers that the text states, and as mentions the numbers near the word."""
+def figures(
+    paragraphs: Sequence[str], *, topical: bool = False, locators: Sequence[Locator] = ()
+) -> tuple[Figure, ...]:
+    """Return the counts that the text states where it speaks of detainers, and as mentions the numbers beside them.
+
+    `topical`: the whole text is about declined detainers, so paragraphs without the word are read too. `locators`:
+    where each paragraph stands; by default its number.
+    """
     found: list[Figure] = []
     for number, paragraph in enumerate(paragraphs, start=1):
-        if _DETAINER.search(paragraph):
+        if topical or _DETAINER.search(paragraph):
+            where = locators[number - 1] if locators else Locator(paragraph=number)
             for sentence in sentences(paragraph):
                 if len(sentence) <= _LONGEST:
-                    found += _of_sentence(sentence, Locator(paragraph=number))
+                    found += _of_sentence(sentence, unnamed(sentence, paragraph).strip(), where, topical)
     return tuple(dict.fromkeys(found))
 
 
-def _of_sentence(sentence: str, locator: Locator) -> list[Figure]:
-    certain: dict[int, list[Figure]] = {}
-    for measure, unit, pattern in _RULES:
-        for match in pattern.finditer(sentence):
-            before = sentence[max(0, match.start() - _BEFORE) : match.start()]
-            dated = _YEAR.fullmatch(match["number"]) and _DATED_BEFORE.search(sentence[: match.start("number")])
-            if not (_UNCERTAIN.search(before) or dated):
-                stated = _figure(match, measure, unit, unnamed(match[0], sentence), locator)
-                certain.setdefault(match.start("number"), []).append(stated)
-    found = {start: figures[0] for start, figures in certain.items() if len({f.measure for f in figures}) == 1}
-    for start, mention in _mentions(sentence, locator):
-        found.setdefault(start, mention)
+def _of_sentence(sentence: str, quote: str, locator: Locator, topical: bool) -> list[Figure]:
+    named, doubt = periods.found(sentence)
+    spans: dict[int, tuple[int, int]] = {}
+    found: dict[int, Figure] = {}
+    for at, (rule, match) in measured.certain(sentence).items():
+        spans[at] = match.span()
+        placed = sited.of_count(sentence, *match.span()) if rule.unit in ("detainers",) else {}
+        found[at] = _figure(match, rule.measure, rule.unit, quote, locator, **placed)
+    for at, listed in _listed(sentence, quote, locator):
+        spans[at] = (at, at)
+        found.setdefault(at, listed)
+    for match, unit in _mentions(sentence, topical):
+        if match.start("number") not in found:
+            spans[match.start("number")] = match.span()
+            found[match.start("number")] = _figure(match, None, unit, quote, locator)
+    if not doubt:
+        for at, figure in found.items():
+            found[at] = _dated(figure, sentence, spans[at], named)
     return [figure for _, figure in sorted(found.items(), key=lambda pair: pair[0])]
 
 
-def _mentions(sentence: str, locator: Locator) -> Iterator[tuple[int, Figure]]:
-    """Yield place and figure of each number that stands near the word."""
-    for match in _ANY_NUMBER.finditer(sentence):
+def _figure(
+    match: re.Match[str], measure: Measure | None, unit: Unit | None, quote: str, locator: Locator, **place: str
+) -> Figure:
+    digits = match["number"].lower()
+    own = match.groupdict()
+    words = values.fold((own.get("bound") or own.get("behind") or "").lower().lstrip("-"))
+    return Figure(
+        measure=measure,
+        unit=unit,
+        bound=measured.BOUNDS[words] if words else "exact",
+        value=measured.WORD_NUMBERS.get(digits) or values.number(digits),
+        value_quoted=match["number"],
+        quote=quote,
+        locator=locator,
+        **cast(Any, place),
+    )
+
+
+def _mentions(sentence: str, topical: bool) -> Iterator[tuple[re.Match[str], Unit | None]]:
+    """Yield each number that stands near the word, or in a text about it beside what is counted, and its unit."""
+    words = [word.span() for word in _DETAINER.finditer(sentence)]
+    for match in (*_PERCENT.finditer(sentence), *_NUMBER.finditer(sentence)):
         start, end = match.span("number")
+        named = _UNIT.match(sentence, max(end, match.end()))
         if _is_no_count(sentence[max(0, start - _BEFORE) : start], match["number"], sentence[end : end + _BEFORE]):
             continue
-        left = max(0, start - _NEAR)
-        words = [(left + word.start(), left + word.end()) for word in _DETAINER.finditer(sentence[left : end + _NEAR])]
-        if words:
-            nearest = min(words, key=lambda span: min(abs(span[0] - end), abs(start - span[1])))
-            quote = sentence[min(match.start(), nearest[0]) : max(match.end(), nearest[1])]
-            named = _UNITS.search(match["after"])
-            unit = "percent" if match["percent"] else cast(Unit, named.lastgroup) if named else None
-            yield start, _figure(match, None, unit, unnamed(quote, sentence), locator)
+        unit = "percent" if match.re is _PERCENT else cast(Unit, named.lastgroup) if named else None
+        if not match["number"][0].isdigit() and (unit is None or match["number"].lower() == "one"):
+            continue
+        if any(word[0] - end <= _NEAR and start - word[1] <= _NEAR for word in words) or (topical and unit):
+            yield match, unit
 
 
 def _is_no_count(before: str, number: str, after: str) -> bool:
@@ -132,101 +149,69 @@ def _is_no_count(before: str, number: str, after: str) -> bool:
     return bool(is_age or _YEAR.fullmatch(number) or _DATED_BEFORE.search(before) or _NOT_COUNTED.search(after))
 
 
-def _figure(match: re.Match[str], measure: Measure | None, unit: Unit | None, quote: str, locator: Locator) -> Figure:
-    digits = match["number"].lower()
-    return Figure(
-        measure=measure,
-        unit=unit,
-        bound=_BOUNDS[match["bound"].lower()] if match["bound"] else "exact",
-        value=_WORD_NUMBERS.get(digits) or values.integer(digits),
-        value_quoted=match["number"],
-        quote=quote.strip(),
-        locator=locator,
-    )
+def _listed(sentence: str, quote: str, locator: Locator) -> Iterator[tuple[int, Figure]]:
+    """Yield the figures of a list such as "Ventura County, CA (188); Denver, CO (74)", two lines at least."""
+    items = _together(sentence, list(sited.ITEM.finditer(sentence)))
+    lead = sentence[: items[0].start()] if items else ""
+    fits = [measure for measure, words in _LIST_MEASURES.items() if words.search(lead)]
+    clear = len(fits) == 1 and bool(_REFUSED.search(lead)) == ("detainer_declined" in fits)
+    certain = fits[0] if clear and _DETAINER.search(lead) and not _LIST_DOUBT.search(sentence) else None
+    for match in items:
+        unit: Unit | None = "detainers" if certain else None
+        yield match.start("number"), _figure(match, certain, unit, quote, locator, **sited.quoted(match))
+    taken = {match.start("number") for match in items}
+    for match in _together(sentence, list(_LABELLED.finditer(sentence))):
+        if match.start("number") not in taken:
+            label = unnamed(match["label"], sentence)
+            yield match.start("number"), _figure(match, None, None, quote, locator, label_quoted=label)
 
 
-_ACCOUNT_PLACE: Final = re.compile(
-    r"(?P<place>[A-Z][\w.’' -]{1,40}?(?:County|Borough|Parish|City|Island|Bronx|Brooklyn|Queens|Manhattan))\s*[:–—]\s+"
+def _together(sentence: str, items: list[re.Match[str]]) -> list[re.Match[str]]:
+    """Return the items that stand side by side, nothing but a comma or "and" between them."""
+    joined = [_LIST_GAP.fullmatch(sentence[a.end() : b.start()]) is not None for a, b in pairwise(items)]
+    return [one for at, one in enumerate(items) if (at and joined[at - 1]) or (at < len(joined) and joined[at])]
+
+
+_LEAD: Final = re.compile(
+    r"(?:.*[,;:—]\s*)?(?:.*\b(?:that|said|says|shows?|showed|found|reported|and)\s+)?(?:(?:in|for|from|between|during|of|the|"
+    r"within|throughout|week|entire|period|beginning)\s*)*",
+    re.IGNORECASE | re.DOTALL,
 )
-_CITIZENSHIP: Final = re.compile(
-    r"(?:\b(?P<adjective>[A-Z][a-zé-]+(?:\s[A-Z][a-z]+)?)\s+(?:national|citizen)\b)"
-    r"|\b(?:citizen|national|native)\s+of\s+(?P<country>(?:the\s+)?[A-Z][\w]+(?:\s(?:and\s)?[A-Z]\w+){0,3})"
-)
-_AGE: Final = re.compile(r",\s+(?:age\s+)?(?P<after>[1-9]\d)\s*,|\b(?P<old>[1-9]\d)[- ]year[- ]old\b")
-_DAY: Final = r"(?P<date>(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?\s+\d{1,2}(?:,\s+\d{4})?)"
-_BY_DAY: Final = re.compile(rf"\b(?:on\s+)?{_DAY}", re.IGNORECASE)
-_ARREST: Final = re.compile(
-    r"\barrested\s+by\s+(?:the\s+)?(?P<agency>[^,.;:]{3,80}?)(?=\s+(?:on|for|in|and|after)\b|[,.;])"
-    r"(?:.{0,60}?\s+for\s+(?P<charges>.+))?",
-)
-_CHARGES_END: Final = re.compile(
-    r",?\s+(?:and\s+(?:was|were)\s|on\s+(?:[A-Z][a-z]{2,8}\.?\s\d)|before being\b).*|[.;]\s*$"
-)
-_FEDERAL: Final = re.compile(r"\b(?:ICE|ERO|HSI|deportation officers?|Immigration and Customs)\b")
-_REFUSED: Final = re.compile(
-    r"\bdetainers?\b[^.]{0,80}\b(?:not\s+honou?red|ignored|declined|refused|disregarded)\b"
-    r"|\b(?:despite|ignor\w+|declin\w+|refus\w+|disregard\w+|(?:not|fail\w*\s+to)\s+honou?r\w*)\b[^.]{0,80}\bdetainers?\b",
+_CLAUSE: Final = re.compile(r"[;:—]|,\s+(?:and|but|while|though|although)\b", re.IGNORECASE)
+_OTHER_CLAUSE: Final = re.compile(
+    r"[;:—]|\b(?:who|which|whose|whom|where|that|when|after|before|because|although|though|despite|while|until|under|but|as|"
+    r"following|than|compared|versus|if|law|laws|act|ordinance|policy|policies|order|lawsuit|memo\w*|report|release|since)\b",
     re.IGNORECASE,
 )
+_DONE: Final = re.compile(
+    r"\b(?!issued|lodged|declined|recorded|ignored|honou?red|placed|released|united)\w+ed\s+(?:\w+\s+)?$", re.IGNORECASE
+)
+_INSIDE: Final = re.compile(r"\b(?:who|which|that|whose|where)\b(?!\s*$)", re.IGNORECASE)
+_REACH: Final = 160
 
 
-def tells_refusals(text: str) -> bool:
-    """Does the text say that detainers were not honoured?"""
-    return _REFUSED.search(text) is not None
+def _dated(figure: Figure, sentence: str, span: tuple[int, int], named: Sequence[Period]) -> Figure:
+    """Return `figure` with the one period that belongs to the words of `span`; as it is where none or two may."""
+    own = {(one.start, one.end) for one in named if _belongs(sentence, span, one.at)}
+    if len(own) != 1 or any((one.start, one.end) not in own for one in named if _is_rival(sentence, span, one.at)):
+        return figure
+    start, end = own.pop()
+    return replace(figure, period_start=start, period_end=end)
 
 
-def account(item: str, position: int, published: str | None, locator: Locator) -> CaseAccount | None:
-    """Return one list item as a case account, or None where it tells of no arrest of a noncitizen."""
-    place = _ACCOUNT_PLACE.match(item)
-    told = sentences(item[place.end() :] if place else item)
-    arrests = filter(None, map(_ARREST.search, told))
-    local = next((found for found in arrests if not _FEDERAL.search(found["agency"])), None)
-    citizenship = _CITIZENSHIP.search(item)
-    if local is None or citizenship is None:
-        return None
-    age = _AGE.search(item)
-    charges = _CHARGES_END.sub("", local["charges"] or "").strip(" ,.")
-    guessing = None if _YEAR.search(item) else published  # a stated year beside it says more than the release's date
-    dates = {name: _on(told, words, guessing) for name, words in _DATED.items()}
-    stated: dict[str, Any] = {name: day for name, (day, _) in dates.items()}
-    followed = " ".join(part for part in told if _FEDERAL.search(part) and "arrested" in part)
-    return CaseAccount(
-        position=position,
-        agency_quoted=unnamed(local["agency"], item),
-        place_quoted=values.fold(place["place"]) if place else "",
-        citizenship_quoted=citizenship["adjective"] or citizenship["country"],
-        age=int(age["after"] or age["old"]) if age else None,
-        **stated,
-        dates_inferred=",".join(name for name, (_, guessed) in dates.items() if guessed),
-        charges_quoted=unnamed(charges, item),
-        disposition=_disposition(item),
-        followed_quoted=unnamed(followed, item),
-        quote=unnamed(item),
-        locator=locator,
-    )
+def _belongs(sentence: str, span: tuple[int, int], at: tuple[int, int]) -> bool:
+    """Does a phrase of time open the sentence of a count, or follow it with nothing of its own in between?"""
+    if at[0] >= span[0] and at[1] <= span[1]:
+        return True
+    if at[1] <= span[0]:
+        head, gap = sentence[: at[0]], sentence[at[1] : span[0]]
+        opens = _LEAD.fullmatch(head) is not None and not _INSIDE.search(head.rpartition(", ")[2])
+        return len(gap) <= _REACH and opens and not _CLAUSE.search(gap)
+    gap = sentence[span[1] : at[0]]
+    return len(gap) <= _REACH and not _OTHER_CLAUSE.search(gap) and not _DONE.search(gap)
 
 
-_DATED: Final = {
-    "arrested_on": re.compile(r"\barrested by (?!.*(?:ICE|ERO|deportation))"),
-    "detainer_on": re.compile(
-        r"(?i)\bdetainers?\b.*\b(?:lodged|issued|placed)|\b(?:lodged|issued|placed)\b.*\bdetainer"
-    ),
-    "released_on": re.compile(r"\breleased\b(?!.*\bdetainer was (?:issued|lodged))"),
-}
-
-
-def _on(told: list[str], words: re.Pattern[str], published: str | None) -> tuple[str | None, bool]:
-    """Return the date of the first sentence that `words` finds, if it holds just one, and whether its year is ours."""
-    sentence = next((part for part in told if words.search(part)), "")
-    days = [match["date"] for match in _BY_DAY.finditer(sentence)]
-    if len(days) != 1:
-        return None, False
-    if (stated := values.date(days[0])) or published is None:
-        return stated, False
-    this_year, last_year = (values.date(f"{days[0]}, {int(published[:4]) - ago}") for ago in (0, 1))
-    return this_year if this_year is not None and this_year <= published else last_year, True
-
-
-def _disposition(text: str) -> str:
-    convicted, charged = (re.search(rf"\b{word}\b", text) for word in ("convicted|convictions?", "charged"))
-    return "mixed" if convicted and charged else "convicted" if convicted else "charged" if charged else "unstated"
+def _is_rival(sentence: str, span: tuple[int, int], at: tuple[int, int]) -> bool:
+    """Does another period stand so near that it may be the one meant?"""
+    between = sentence[at[1] : span[0]] if at[1] <= span[0] else sentence[span[1] : at[0]]
+    return len(between) <= _REACH and not _CLAUSE.search(between)
