@@ -144,7 +144,8 @@ def _ruled_rows(one: Page, grid: Grid) -> Rows:
         by_box, by_words = one.text_in(_inset(cell)), pdf_words.text(lines)
         if _letters(by_box) != _letters(by_words):
             _disagree(one.number, f'"{_short(by_box)}" within the rules, "{_short(by_words)}" by its words')
-        texts[cell] = by_box if _letters(by_box, ordered=True) == _letters(by_words, ordered=True) else by_words
+        alike = _letters(by_box, ordered=True) == _letters(by_words, ordered=True) and by_words == pdf_words.plain(by_words)
+        texts[cell] = by_box if alike else by_words
     _check_columns(one.number, grid, words)
     _check_rows(one.number, grid, words)
     return tuple(tuple(texts[cell] for cell in row) for row in grid.cells)
@@ -182,7 +183,7 @@ def _disagree(number: int, how: str) -> None:
 
 
 def _letters(text: str, *, ordered: bool = False) -> object:
-    letters = [letter for letter in text if not letter.isspace() and letter not in "\0\ufffd"]
+    letters = [letter for letter in pdf_words.plain(text) if not letter.isspace() and letter not in "\0\ufffd"]
     return letters if ordered else Counter(letters)
 
 

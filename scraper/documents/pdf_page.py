@@ -12,7 +12,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from scraper.documents.pdf_rules import Box, Rule, Segment, rules
-from scraper.documents.pdf_words import Word, unhyphenated
+from scraper.documents.pdf_words import SMALLER, Word, raised, unhyphenated
 from scraper.errors import Unreadable
 
 MOST_PAGES: Final = 2000
@@ -23,8 +23,9 @@ _THIN: Final = 3.0
 _LETTER_OF_BOX: Final = 0.85
 _GAP: Final = 0.15
 _JUMP: Final = 0.4
+_RISE: Final = 0.1
 """Points of a filled rectangle that is a rule; letter size per height of a letter's box; gap between letters that
-parts words, and step off the baseline that does, as fractions of the letter size."""
+parts words, step off the baseline that does, and step up that does for smaller letters, in letter sizes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def page(document: Any, number: int) -> Iterator[Page]:
             number=number,
             box=_turned(raw.get_bbox(), rotation),
             rotation=rotation,
-            words=tuple(_words(text, rotation)),
+            words=tuple(raised(tuple(_words(text, rotation)))),
             across=tuple(across),
             along=tuple(along),
             has_images=images is not None,
@@ -134,6 +135,8 @@ def _words(text: Any, rotation: int) -> Iterator[Word]:
 def _parts(before: _Letter, after: _Letter) -> bool:
     room = max(before.size, after.size)
     gap = after.left - before.right
+    if after.text.isdecimal() and after.size <= SMALLER * before.size and after.base - before.base > _RISE * room:
+        return True
     return gap > _GAP * room or gap < -room or abs(after.base - before.base) > _JUMP * room
 
 
