@@ -144,7 +144,9 @@ def _ruled_rows(one: Page, grid: Grid) -> Rows:
         by_box, by_words = one.text_in(_inset(cell)), pdf_words.text(lines)
         if _letters(by_box) != _letters(by_words):
             _disagree(one.number, f'"{_short(by_box)}" within the rules, "{_short(by_words)}" by its words')
-        alike = _letters(by_box, ordered=True) == _letters(by_words, ordered=True) and by_words == pdf_words.plain(by_words)
+        alike = _letters(by_box, ordered=True) == _letters(by_words, ordered=True) and by_words == pdf_words.plain(
+            by_words
+        )
         texts[cell] = by_box if alike else by_words
     _check_columns(one.number, grid, words)
     _check_rows(one.number, grid, words)

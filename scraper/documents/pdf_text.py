@@ -25,7 +25,7 @@ _SAME_SIZE: Final = 1.1
 _NEW_PARAGRAPH: Final = 1.35
 """Fractions: of the letter size between the parts of a line; of two letter sizes; of the usual step down."""
 _SENTENCE_END: Final = re.compile(r"[.!?:][”\"’)⁰¹²³⁴⁵⁶⁷⁸⁹]*$")
-_CAPITAL: Final = re.compile(r"[A-Z][,.:;]?")
+_CAPITAL: Final = re.compile(r"[A-Z][,.:;]?|[,.:;]")
 _SPACED: Final = 4
 _LONGEST_WORD: Final = 14
 """Single capitals in a row that make a spaced-out word, and most letters of one whose end white space does not show."""
@@ -81,7 +81,7 @@ def _rows(lines: Sequence[Line]) -> Iterator[_Row]:
         gaps = [after.left - before.right for before, after in pairwise(closed.words)]
         wide = _APART * closed.size
         if gaps and not any(char.isdecimal() for word in closed.words for char in word.text):
-            wide = max(wide, 1.6 * min(gaps)) if len(gaps) > 1 else wide  # a heading with wide spaces has no columns
+            wide = max(wide, 1.6 * min(gaps)) if len(gaps) > 1 else wide  # a heading in wide letters has no columns
         groups: list[list[Word]] = [[closed.words[0]]]
         for gap, word in zip(gaps, closed.words[1:], strict=True):
             if gap > wide:

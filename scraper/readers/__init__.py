@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final, Protocol, cast
 
 from scraper.model import Discovery, Document, Options, Reading, ReleaseRef
-from scraper.readers import feed, history, ice_287g, ice_news, page, table
+from scraper.readers import cis_post, feed, history, ice_287g, ice_news, judicial_watch, page, table
 from scraper.terms import SeriesKind
 
 
@@ -29,6 +29,8 @@ READERS: Final[Mapping[str, Reader]] = {
         "table": table,
         "ice_news": ice_news,
         "ice_287g": ice_287g,
+        "cis_post": cis_post,
+        "judicial_watch": judicial_watch,
         "history": history,
     }.items()
 }
