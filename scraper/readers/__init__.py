@@ -4,7 +4,19 @@ from collections.abc import Mapping
 from typing import Final, Protocol, cast
 
 from scraper.model import Discovery, Document, Options, Reading, ReleaseRef
-from scraper.readers import cis_post, feed, history, ice_287g, ice_news, judicial_watch, page, table
+from scraper.readers import (
+    cis_map,
+    cis_post,
+    dhs_list,
+    doj_list,
+    feed,
+    history,
+    ice_287g,
+    ice_news,
+    judicial_watch,
+    page,
+    table,
+)
 from scraper.terms import SeriesKind
 
 
@@ -30,7 +42,10 @@ READERS: Final[Mapping[str, Reader]] = {
         "ice_news": ice_news,
         "ice_287g": ice_287g,
         "cis_post": cis_post,
+        "cis_map": cis_map,
         "judicial_watch": judicial_watch,
+        "doj_list": doj_list,
+        "dhs_list": dhs_list,
         "history": history,
     }.items()
 }

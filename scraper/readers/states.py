@@ -36,6 +36,8 @@ def code(text: str) -> str | None:
 def split(text: str) -> tuple[str, str]:
     """Return place and state as quoted: "Ventura County, CA" and "Main Jail (CA)" name both, others ("whole", "")."""
     bare = values.unfootnoted(text)
+    if code(bare):
+        return bare, ""
     match = _BEHIND.fullmatch(_ZIP.sub("", bare))
     state = (match["after"] or match["within"]).strip() if match else ""
     return (match["place"].strip(), state) if match and state and code(state) else (bare, "")

@@ -76,7 +76,7 @@ class _Header:
 
 def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
     """Return the rows of the table; `LayoutChanged` where a configured header is missing, doubled, or has no rows."""
-    tables = _tables(document, options.select)
+    tables = tables_of(document, options.select)
     columns = options.columns or _own_columns(tables)
     found, problems = joined(tables, columns, headless=document.media_type == kinds.PDF)
     shape = _shape(columns, options.key)
@@ -97,7 +97,7 @@ def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
     )
 
 
-def _tables(document: Document, select: str | None) -> Sequence[Table]:
+def tables_of(document: Document, select: str | None) -> Sequence[Table]:
     """Return the document's tables; `select` is a CSS selector, a sheet name or a page range."""
     match document.media_type:
         case kind if kind in kinds.PAGES:
