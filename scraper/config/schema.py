@@ -182,7 +182,9 @@ class SourceBlock(Block):
     """A publication that is watched."""
 
     id: values.Name
-    reader: Literal["page", "feed", "table", "ice_news", "ice_287g"]
+    reader: Literal[
+        "page", "feed", "table", "ice_news", "ice_287g", "cis_post", "cis_map", "judicial_watch", "doj_list", "dhs_list"
+    ]
     url: values.Url
     """The index page, feed, or the document itself."""
     publisher: values.Line | None = None

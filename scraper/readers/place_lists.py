@@ -9,6 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Final
 
 from scraper.documents import html, kinds, outline, values
@@ -24,10 +25,10 @@ _KINDS: Final[Mapping[str, re.Pattern[str]]] = {
 }
 _COUNTED: Final = re.compile(r"\s*(?:\((?P<count>\d+)\))?\s*:?\s*$")
 _COLUMNS: Final[Mapping[str, str]] = {
-    "jurisdiction": "jurisdiction", "name": "jurisdiction", "name as published": "jurisdiction", "place": "jurisdiction",
-    "county": "jurisdiction", "city": "jurisdiction", "type": "kind", "kind": "kind", "jurisdiction type": "kind",
+    **dict.fromkeys(("jurisdiction", "name", "name as published", "place", "county", "city"), "jurisdiction"),
+    **dict.fromkeys(("type", "kind", "jurisdiction type"), "kind"),
     "state": "state",
-}  # fmt: skip
+}
 """Header of a table with one place in each row -> what stands under it."""
 _COUNTY: Final = re.compile(r"\b(?:county|parish|borough|census area|municipio)\b", re.IGNORECASE)
 _PLACE: Final = re.compile(r"\b(?:county|parish|borough|city|town|township|village)\b|,\s*[A-Z]{2}$", re.IGNORECASE)
@@ -39,7 +40,7 @@ _LONGEST: Final = 80
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """How a list is built. `by_state`: the headings are states; else they are the kinds, of which `needed` must stand."""
+    """How a list is built. `by_state`: the headings are states; else kinds of places, and the `needed` must stand."""
 
     by_state: bool
     needed: tuple[str, ...] = ()
@@ -148,13 +149,12 @@ def _with_tables(lines: Sequence[Block], found: _Walk) -> Iterator[Block]:
     roles: dict[int, dict[int, str]] = {}
     for block in lines:
         row = rows[block.row] if block.row else []
-        kinds_of = {
-            one.column: kind for one in row if (kind := _kind(one.text)) and one.text.rstrip(": ").endswith("s")
-        }
+        plural = [one for one in row if one.text.rstrip(": ").endswith("s")]
+        plurals = {one.column: kind for one in plural if (kind := _kind(one.text))}
         named = {one.column: role for one in row if (role := _COLUMNS.get(values.key(one.text)))}
-        if len(kinds_of) > 1:
-            found.columns[block.within] = kinds_of
-            found.headed |= set(kinds_of.values())
+        if len(plurals) > 1:
+            found.columns[block.within] = plurals
+            found.headed |= set(plurals.values())
         elif len(named) > 1 or (row and "jurisdiction" in named.values() and len(row) == 1):
             roles[block.within] = named
         elif block.row and block.within in roles:
@@ -232,28 +232,28 @@ def _lost(found: _Walk) -> Iterator[Problem]:
 
 def _doubtful(found: _Walk) -> Iterator[Problem]:
     """A heading that was lost shows in items that do not fit the one before it, or in a list that begins anew."""
-    before: _Item | None = None
     for item in found.items:
-        fits = {
-            "state": bool(states.code(item.text) or (found.rules.by_state and _STATEWIDE.fullmatch(item.text))),
-            "county": bool(_COUNTY.search(item.text)) or found.rules.by_state,
-            "city": not _COUNTY.search(item.text),
-        }.get(item.kind, True)
-        if not fits or len(item.text) > _LONGEST:
-            yield _held(
-                "item_doubtful", f'"{item.text[:_LONGEST]}" under "{item.heading}" does not look like a {item.kind}.'
-            )
+        under = f'"{item.text[:_LONGEST]}" under "{item.heading}"'
+        if not _fits(item, found.rules) or len(item.text) > _LONGEST:
+            yield _held("item_doubtful", f"{under} does not look like a {item.kind or 'place'}.")
         elif not found.rules.by_state and item.kind != "state" and not states.split(item.text)[1]:
-            yield Problem(code="no_state", text=f'"{item.text}" under "{item.heading}" names no state.')
-        same = before is not None and (before.kind, before.state, before.heading) == (
-            item.kind,
-            item.state,
-            item.heading,
-        )
-        if same and before and before.within != item.within and item.text.casefold() < before.text.casefold():
+            yield Problem(code="no_state", text=f"{under} names no state.")
+    for before, item in pairwise(found.items):
+        same = (before.kind, before.state, before.heading) == (item.kind, item.state, item.heading)
+        if same and before.within != item.within and item.text.casefold() < before.text.casefold():
             text = f'A second list begins with "{item.text}" under "{item.heading}": a heading may be missing.'
             yield _held("heading_missing", text)
-        before = item
+
+
+def _fits(item: _Item, rules: Rules) -> bool:
+    match item.kind:
+        case "state":
+            return bool(states.code(item.text) or (rules.by_state and _STATEWIDE.fullmatch(item.text)))
+        case "county":
+            return rules.by_state or _COUNTY.search(item.text) is not None
+        case "city":
+            return not _COUNTY.search(item.text)
+    return True
 
 
 def _miscounted(found: _Walk) -> Iterator[Problem]:
