@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
 from typing import Final
 
 from scraper.documents import pdf_words
@@ -124,7 +123,8 @@ def _spelled(run: Sequence[Word]) -> Iterator[Word]:
 
 
 def _joined(rows: Sequence[_Row]) -> list[str]:
-    usual = median([row.step for row in rows if row.step] or [0.0])
+    steps = sorted(row.step / row.size for row in rows if row.step)
+    usual = steps[len(steps) // 4] if steps else 0.0
     found: list[str] = []
     for before, row in zip([None, *rows], rows, strict=False):
         if before is not None and _goes_on(before, row, usual):
@@ -139,7 +139,7 @@ def _goes_on(before: _Row, row: _Row, usual: float) -> bool:
         return False
     if row.step is None:  # the top of a page
         return not _SENTENCE_END.search(before.text)
-    return 0 < row.step <= _NEW_PARAGRAPH * usual
+    return 0 < row.step <= _NEW_PARAGRAPH * usual * row.size
 
 
 def _mended(start: str, end: str, whole: set[str]) -> str:

@@ -22,6 +22,7 @@ _BYLINE: Final = re.compile(
 )
 _DATED: Final = re.compile(rf"(?:on\s+|published\s*:?\s+)?{_DATE}", re.IGNORECASE)
 _NAMES: Final = re.compile(r",\s*|\s+and\s+|\s*&\s*")
+_RAISED: Final = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _OPENING: Final = 40
 """Paragraphs among which the byline stands."""
 _MOST_ABOUT: Final = 300
@@ -52,10 +53,10 @@ def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
     text, byline = _without_author(found.text, found.author)
     counted = counts.tables(found.tables, found.about)
     rows = {" | ".join(cells) for row in counted.read for cells in (row, tuple(filter(None, row)), _once(row))}
-    prosaic = tuple("" if " | " in paragraph else paragraph for paragraph in text)
+    prosaic = tuple("" if " | " in paragraph else _RAISED.sub("", paragraph) for paragraph in text)
     told, doubts = named_counts.with_lists(prosaic, prose.figures(prosaic))
     period = spans.of_release(prosaic, told)
-    facts = _once_each(told, counted.figures)
+    facts = _once_each([_with_marks(figure, text) for figure in told], counted.figures)
     return Reading(
         title=found.title,
         published=byline or found.published or ref.published,
@@ -75,6 +76,15 @@ def _once_each(told: Sequence[Figure], tabled: Sequence[Figure]) -> tuple[Figure
     kept = (figure for figure in told if figure.bound != "exact" or _stated(figure) not in in_tables)
     quoted = (replace(each, quote=in_text[key].quote) if (key := _stated(each)) in in_text else each for each in tabled)
     return (*kept, *quoted)
+
+
+def _with_marks(figure: Figure, text: Sequence[str]) -> Figure:
+    """Return the figure with the footnote marks that stand in its quoted words."""
+    original = text[(figure.locator.paragraph or 1) - 1]
+    if not figure.quote or not _RAISED.search(original):
+        return figure
+    found = re.search("[⁰¹²³⁴⁵⁶⁷⁸⁹]*".join(map(re.escape, figure.quote)), original)
+    return replace(figure, quote=found[0]) if found else figure
 
 
 def _stated(figure: Figure) -> tuple[object, ...]:

@@ -57,6 +57,8 @@ class Column:
     measure: Measure | None
     unit: Unit | None
     whole: bool
+    own: bool
+    """Is its measure said by its own header, not by the words above the table?"""
     labelled: bool = False
     """Its header is part of the label: another column counts the same."""
 
@@ -135,7 +137,8 @@ def _counts(at: int, header: str, about: str) -> Column | None:
         measure = "people_declined" if measure == "detainer_declined" and own else None
     if _SHARE.search(header):
         unit = "percent"
-    return Column(at=at, header=header, measure=measure, unit=unit, whole=own is None and bool(_WHOLE.search(header)))
+    whole = own is None and _WHOLE.search(header) is not None
+    return Column(at=at, header=header, measure=measure, unit=unit, whole=whole, own=own is not None)
 
 
 def _measure(words: str) -> Measure | None:
@@ -149,7 +152,7 @@ def _measure(words: str) -> Measure | None:
 
 def _certain(counts: Sequence[Column]) -> tuple[Column, ...]:
     """Give a total column the sum of the two it stands beside; with only one of them left it counts nothing certain."""
-    there = {column.measure for column in counts if not column.whole and column.unit == "detainers"}
+    there = {column.measure for column in counts if column.own and column.unit == "detainers"}
     parts = there & {"detainer_declined", "insufficient_notice"}
     made = []
     for column in counts:

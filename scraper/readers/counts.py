@@ -62,7 +62,7 @@ def _table(table: Table, about: str) -> Counted:
         problems += doubts
         if numbers and not doubts:
             total = _total_words(row, shape)
-            problems += added.differing(table, index, shape, numbers) if total else added.add(numbers)
+            problems += added.differing(table, index, shape, numbers) if total else added.add(row, shape, numbers)
             made = _figures(table, index, shape, numbers, total)
             figures += made
             problems += _unknown_state(table, index, made)
@@ -78,9 +78,11 @@ class _Sums:
     def __init__(self) -> None:
         self.every: Counter[int] = Counter()
         self.since: Counter[int] = Counter()
+        self.gaps: set[int] = set()
 
-    def add(self, numbers: Mapping[int, int | float]) -> tuple[Problem, ...]:
+    def add(self, row: Sequence[str], shape: Shape, numbers: Mapping[int, int | float]) -> tuple[Problem, ...]:
         """Add a row; no problem can come of that."""
+        self.gaps.update(column.at for column in shape.counts if not row[column.at])
         whole = {at: value for at, value in numbers.items() if isinstance(value, int)}
         self.every.update(whole)
         self.since.update(whole)
@@ -99,7 +101,8 @@ class _Sums:
                 f'{_at(table, index)}: the total under "{column.header}" is {stated:,}, '
                 f"but the rows add up to {self.every[at]:,}."
             )
-            found.append(_problem("total_differs", text, table, index))
+            # what is missing from a column with an empty cell may stand in the column beside it
+            found.append(_problem("total_differs", text, table, index, holds_back=at in self.gaps))
         self.since.clear()
         return tuple(found)
 

@@ -16,6 +16,9 @@ _NUMBER: Final = re.compile(
     r"(?<![\w.,$#/-])(?P<number>\d{1,3}(?:,\d{3})+|\d{1,6})(?P<percent>\s*(?:%|percent\b|per cent\b))?(?![\w,/-]*\d)",
     re.IGNORECASE,
 )
+_DAY: Final = re.compile(
+    r"\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?\s+\d{1,2}\b(?:,?\s+\d{4})?", re.IGNORECASE
+)
 _SUBJECT: Final = re.compile(r"\bdetainers?\b|\bdeclin|\binsufficient notice\b", re.IGNORECASE)
 _NATION: Final = re.compile(r"\b(?:nationwide|national(?:ly)?|nation|country|united states|u\.s\.)", re.IGNORECASE)
 _NARROWER: Final = re.compile(r"\b(?:County|Parish|City|Jail|Prison|Facility|facilities|jails?|counties|each)\b")
@@ -44,7 +47,7 @@ def disagreements(paragraphs: Sequence[str], told: Sequence[Figure], tabled: Seq
 
 def _of_sentence(sentence: str, number: int, by_state: _ByState, totals: Mapping[str, float]) -> Iterator[Problem]:
     named = {states.code(match[0]) or "" for match in _STATE.finditer(sentence)}
-    found = list(_NUMBER.finditer(sentence))
+    found = list(_NUMBER.finditer(_DAY.sub("", sentence)))
     shares = [match for match in found if match["percent"]]
     whole = [match for match in found if not match["percent"] and int(_digits(match)) not in _YEARS]
     if not _SUBJECT.search(sentence) or _NARROWER.search(sentence) or any(match["other"] for match in found):
