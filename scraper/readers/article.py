@@ -52,7 +52,8 @@ def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
         return page.read(document, ref, options)
     text, byline = _without_author(found.text, found.author)
     counted = counts.tables(found.tables, found.about)
-    rows = {" | ".join(cells) for row in counted.read for cells in (row, tuple(filter(None, row)), _once(row))}
+    read_as = (line for row in counted.read for line in (" | ".join(row), _line(row), " | ".join(dict.fromkeys(row))))
+    rows = set(read_as) | {" | ".join(filter(None, row)) for row in counted.read}
     prosaic = tuple("" if " | " in paragraph else _RAISED.sub("", paragraph) for paragraph in text)
     told, doubts = named_counts.with_lists(prosaic, prose.figures(prosaic))
     period = spans.of_release(prosaic, told)
@@ -99,7 +100,7 @@ def _content(document: Document, ref: ReleaseRef, options: Options) -> _Content 
     tables = page.grids(document, options.select)
     if tables is None:
         return None
-    text = tuple(" | ".join(row) for table in tables for row in table.rows)
+    text = tuple(_line(row) for table in tables for row in table.rows)
     about = [" ".join((ref.title, table.locator.sheet or "")) for table in tables]
     return _Content(title=ref.title, text=text, tables=tables, about=about)
 
@@ -178,6 +179,5 @@ def _without_author(text: Sequence[str], author: str) -> tuple[tuple[str, ...], 
     return tuple(pattern.sub(TAKEN_OUT, paragraph) for paragraph in text), date
 
 
-def _once(row: Iterable[str]) -> tuple[str, ...]:
-    """A row with the text of a spanning cell once, as a page shows it."""
-    return tuple(dict.fromkeys(row))
+def _line(row: Iterable[str]) -> str:
+    return " | ".join(row).rstrip(" |")
