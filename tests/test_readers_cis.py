@@ -451,3 +451,17 @@ def test_full_dates_count_where_the_column_is_made_of_them() -> None:
     rows = [(f"Place {n}, Ohio", f"2014-08-{n:02}", "Order", "None", "1") for n in range(1, 5)]
     facts = read(table(rows, MAP), HTML, "cis_map").facts
     assert [fact.enacted_on for fact in facts if isinstance(fact, Policy)] == [row[1] for row in rows]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "By June 30, 2015, more detainers were declined than in all of 2014.",
+        "By January 2014 the agency had stopped, and on August 31, 2014, it said so.",
+        "By Law",
+    ],
+)
+def test_a_sentence_that_begins_with_by_is_no_byline(text: str) -> None:
+    reading = read(f"<p>{text}</p>")
+    assert reading.published is None
+    assert reading.paragraphs == (text,)

@@ -265,3 +265,14 @@ def test_whatever_the_list_says_comes_back_in_its_order(truth: dict[str, list[st
     assert [(name, state) for name, _, state in rows(reading)] == [
         (item, state) for state, items in truth.items() for item in items
     ]
+
+
+def test_a_city_with_the_name_of_a_state_is_no_heading() -> None:
+    body = (
+        "<h2>Ohio</h2>"
+        + listed(["Dayton", "Delaware"])
+        + "<p><b>Cities:</b><br>Dayton City<br>Delaware<br>Xenia City</p>"
+    )
+    reading = read("dhs_list", body)
+    assert {state for _, _, state in rows(reading)} == {"Ohio"}
+    assert held(reading), "a line that may be a place is never dropped in silence"

@@ -32,6 +32,8 @@ class Block:
     """Place of its cell in that row, from 0."""
     opens: bool
     """Does the item hold a list of its own?"""
+    alone: bool
+    """Is it all that its block says, not one of several lines?"""
 
 
 def blocks(tree: LexborHTMLParser, select: str | None = None, ignore: tuple[str, ...] = ()) -> tuple[Block, ...]:
@@ -76,5 +78,6 @@ def _block(owner: LexborNode, text: str) -> Block:
         within=within.mem_id if within is not None else 0,
         row=row.mem_id if row is not None else 0,
         column=[each.mem_id for each in row.iter()].index(cell.mem_id) if row is not None and cell is not None else 0,
+        alone=fold(own.text()) == text,
         opens=holder is not None and holder.css_first("ul, ol, table") is not None,
     )

@@ -17,8 +17,10 @@ from scraper.readers import counts, feed, named_counts, noise, page, prose, span
 from scraper.readers.people import TAKEN_OUT
 
 _DATE: Final = r"(?P<date>[A-Z][a-z]{2,8}\.?\s+(?:\d{1,2},?\s+)?\d{4})"
+_WORD: Final = r"[A-Z][\w.'’-]*"
+_WHO: Final = rf"{_WORD}(?:(?:\s+(?:(?:de|la|van|von|and|&)\s+)*|,\s+(?:and\s+)?){_WORD})+"
 _BYLINE: Final = re.compile(
-    rf"By\s+(?P<names>[A-Z].{{2,120}}?)(?:,?\s+on\s+|\s*[|·,–—]\s*|\s+){_DATE}(?P<rest>(?:\s.*)?)|By\s+(?P<only>[A-Z].{{2,80}})"
+    rf"By\s+(?:(?P<names>{_WHO})(?:,?\s+on\s+|\s*[|·,–—]\s*|\s+){_DATE}(?:\s.{{0,80}})?|(?P<only>{_WHO}))"
 )
 _DATED: Final = re.compile(rf"(?:on\s+|published\s*:?\s+)?{_DATE}", re.IGNORECASE)
 _NAMES: Final = re.compile(r",\s*|\s+and\s+|\s*&\s*")

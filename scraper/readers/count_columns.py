@@ -16,6 +16,8 @@ from scraper.readers import states
 from scraper.terms import Measure, Unit
 
 _WITHIN: Final = 30
+_SAMPLE: Final = 200
+"""Rows in which the header is looked for, and rows that show what stands under it."""
 Role = Literal["state_quoted", "facility_quoted", "place_quoted", "label_quoted"]
 _OR: Final = r"(?: ?(?:/|,|&|or|and) ?)"
 _PLACES: Final = r"(?:jurisdictions?|count(?:y|ies)|cit(?:y|ies)|parish(?:es)?|localit(?:y|ies)|locations?|places?)"
@@ -79,6 +81,8 @@ def shape_of(table: Table, about: str) -> Shape:
     """Find the header: the row that names the most columns. `about` are the words above the table."""
     best = Shape(header=0, names={}, counts=(), unread=())
     for index in range(min(_WITHIN, len(table.rows) - 1)):
+        if len(set(table.rows[index])) < 2:
+            continue
         shape = _shape_at(table, index, about)
         score = (bool(shape.names and shape.counts), len(shape.names) + len(shape.counts))
         if score > (bool(best.names and best.counts), len(best.names) + len(best.counts)):
@@ -93,7 +97,8 @@ def _shape_at(table: Table, index: int, about: str) -> Shape:
     unread: list[tuple[str, bool]] = []
     doubled = ""
     for at, header in enumerate(table.rows[index]):
-        under = [row[at] for row in table.rows[index + 1 :] if row[at].lower() not in BLANK]
+        sample = table.rows[index + 1 : index + 1 + _SAMPLE]
+        under = [row[at] for row in sample if row[at].lower() not in BLANK]
         if not under and not header:
             continue
         number = 2 * sum(_value(cell) is not None for cell in under) > len(under)

@@ -185,11 +185,11 @@ def _kind(text: str) -> str:
 
 
 def _state_heading(block: Block) -> str:
-    """Return the state that a heading names; an item is one only where a list of its own hangs on it."""
+    """Return the state that a heading names; a line among lines ("Delaware", a city in Ohio) is none, and an item is
+    one only where a list of its own hangs on it."""
     text = _COUNTED.sub("", block.text)
-    if len(text) == 2 or states.code(text) is None or (block.tag in outline.ITEMS - {"th"} and not block.opens):
-        return ""
-    return text
+    stands_out = block.opens if block.tag in outline.ITEMS - {"th"} else block.alone or block.tag in outline.HEADINGS
+    return text if stands_out and len(text) > 2 and states.code(text) else ""
 
 
 def _row(item: _Item, number: int, rules: Rules) -> ListedRow:
@@ -225,7 +225,7 @@ def _lost(found: _Walk) -> Iterator[Problem]:
         amid = found.rules.by_state and 0 < before < len(found.items)
         shown = "; ".join(text[:_LONGEST] for text in texts[:_MOST_SHOWN]) + ("; …" if len(texts) > _MOST_SHOWN else "")
         above = f'under "{heading[:_LONGEST]}"' if heading else "before any heading"
-        text = f"{len(texts)} items {above} were left unread: {shown}."
+        text = f"{len(texts)} item{'s' if len(texts) > 1 else ''} {above} left unread: {shown}"
         held = amid or any(len(one) <= _LONGEST and _PLACE.search(one) for one in texts)
         yield Problem(code="unread_item", text=text, holds_back=held)
 
