@@ -91,7 +91,9 @@ def _with_marks(figure: Figure, text: Sequence[str]) -> Figure:
 
 
 def _stated(figure: Figure) -> tuple[object, ...]:
-    return (*(getattr(figure, name) for name in Figure.IDENTITY), figure.value)
+    """What is counted where, and how much; a period may be said by the text alone."""
+    names = (name for name in Figure.IDENTITY if not name.startswith("period"))
+    return (*(getattr(figure, name) for name in names), figure.value)
 
 
 def _content(document: Document, ref: ReleaseRef, options: Options) -> _Content | None:
@@ -128,9 +130,9 @@ def _of_page(document: Document, options: Options) -> _Content:
 
 
 def _of_pdf(document: Document) -> _Content:
-    from scraper.documents import pdf, pdf_text  # only the process that reads a PDF carries the library
+    from scraper.documents import pdf, pdf_paragraphs  # only the process that reads a PDF carries the library
 
-    text = pdf_text.paragraphs(document.data)
+    text = pdf_paragraphs.paragraphs(document.data)
     problems: tuple[Problem, ...] = ()
     tables: tuple[Table, ...] = ()
     try:

@@ -5,6 +5,7 @@ others. Each item is a figure of its own, its place and state as quoted.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -39,6 +40,8 @@ _OPEN: Final = re.compile(
 )
 _UNCERTAIN: Final = re.compile(r"\b(?:not|never|no|if|would|could|might|may)\s+(?:\w+\s+){0,2}$", re.IGNORECASE)
 _FEWEST: Final = 2
+_LONGEST: Final = 1500
+"""Items that make a list, and characters beyond which a run without an end is no sentence."""
 _TOTAL: Final = re.compile(r"\btotal\b|\bin all\b|\bnationwide\b", re.IGNORECASE)
 
 
@@ -54,31 +57,40 @@ def with_lists(paragraphs: Sequence[str], told: Sequence[Figure]) -> tuple[tuple
     A number of a list takes the place of the same number told without a measure. A list that adds up to more than
     the total its paragraph states is kept, with a note and a problem.
     """
-    kept, problems = list(told), []
+    by_paragraph: dict[int | None, list[Figure]] = defaultdict(list)
+    for figure in told:
+        by_paragraph[figure.locator.paragraph].append(figure)
+    problems: list[Problem] = []
     for number, paragraph in enumerate(paragraphs, start=1):
-        listed = [figure for sentence in prose.sentences(paragraph) for figure in _of(sentence, number)]
-        if not listed:
-            continue
-        here = [figure for figure in told if figure.locator.paragraph == number]
-        total = _stated_total(paragraph, here)
-        places = [figure for figure in listed if figure.measure == "detainer_declined"]
-        added = sum(int(figure.value or 0) for figure in places)
-        if total is not None and added > int(total.value or 0):
-            note = (
-                f"The {len(places)} places listed add up to {added:,}, more than the total of {total.value_quoted} "
-                "stated beside them; both are kept as published."
-            )
-            problems.append(Problem(code="sum_exceeds_total", text=note, locator=total.locator.text()))
-            listed = [replace(figure, note=note) if figure in places else figure for figure in listed]
-            kept = [replace(figure, note=note) if figure is total else figure for figure in kept]
-        counts = {figure.value_quoted for figure in listed}
-        kept = [figure for figure in kept if not (_is_mention(figure, number) and figure.value_quoted in counts)]
-        kept += listed
-    return tuple(kept), tuple(problems)
+        sentences = prose.sentences(paragraph) if _COUNT.search(paragraph) else ()
+        listed = [figure for one in sentences if len(one) <= _LONGEST for figure in _of(one, number)]
+        if listed:
+            by_paragraph[number], doubt = _joined(paragraph, by_paragraph[number], listed)
+            problems += doubt
+    return tuple(figure for figures in by_paragraph.values() for figure in figures), tuple(problems)
 
 
-def _is_mention(figure: Figure, number: int) -> bool:
-    return figure.measure is None and figure.locator.paragraph == number
+def _joined(paragraph: str, here: Sequence[Figure], listed: Sequence[Figure]) -> tuple[list[Figure], Sequence[Problem]]:
+    total = _stated_total(paragraph, here)
+    listed = [next((one for one in here if _same(one, figure)), figure) for figure in listed]
+    taken = {figure.value_quoted for figure in listed}
+    kept = [one for one in here if one not in listed and not (one.measure is None and one.value_quoted in taken)]
+    places = [figure for figure in listed if figure.measure == "detainer_declined"]
+    added = sum(int(figure.value or 0) for figure in places)
+    if total is None or added <= int(total.value or 0):
+        return [*kept, *listed], ()
+    note = (
+        f"The {len(places)} places listed add up to {added:,}, more than the total of {total.value_quoted} "
+        "stated beside them; both are kept as published."
+    )
+    noted = [replace(one, note=note) if one == total or one in places else one for one in (*kept, *listed)]
+    return noted, (Problem(code="sum_exceeds_total", text=note, locator=total.locator.text()),)
+
+
+def _same(one: Figure, other: Figure) -> bool:
+    """Do two figures state the same count of the same place? Then the one of the text, with its period, stays."""
+    names = ("measure", "value", "place_quoted", "state_quoted", "facility_quoted")
+    return one.measure is not None and all(getattr(one, name) == getattr(other, name) for name in names)
 
 
 def _stated_total(paragraph: str, here: Sequence[Figure]) -> Figure | None:

@@ -24,6 +24,7 @@ _QUARTER: Final = re.compile(
     re.IGNORECASE,
 )
 _LAST_DAYS: Final = ("03-31", "06-30", "09-30", "12-31")
+_LONGEST: Final = 1500
 _DETAINER: Final = re.compile(r"\bdetainers?\b", re.IGNORECASE)
 
 Span = tuple[str, str]
@@ -36,7 +37,7 @@ def of_release(paragraphs: Sequence[str], told: Sequence[Figure]) -> Span | tupl
     speaking: set[Span] = set()
     for number, paragraph in enumerate(paragraphs, start=1):
         for sentence in prose.sentences(paragraph) if _DETAINER.search(paragraph) else ():
-            found = set(_spans(sentence))
+            found = set(_spans(sentence)) if len(sentence) <= _LONGEST else set()
             speaking |= found
             if any(at == number and quote and quote in sentence for at, quote in quotes):
                 stating |= found

@@ -22,6 +22,7 @@ _DAY: Final = re.compile(
 _SUBJECT: Final = re.compile(r"\bdetainers?\b|\bdeclin|\binsufficient notice\b", re.IGNORECASE)
 _NATION: Final = re.compile(r"\b(?:nationwide|national(?:ly)?|nation|country|united states|u\.s\.)", re.IGNORECASE)
 _NARROWER: Final = re.compile(r"\b(?:County|Parish|City|Jail|Prison|Facility|facilities|jails?|counties|each)\b")
+_LONGEST: Final = 1500
 _ROUNDED: Final = 0.51
 _YEARS: Final = range(1900, 2100)
 
@@ -42,7 +43,8 @@ def disagreements(paragraphs: Sequence[str], told: Sequence[Figure], tabled: Seq
             yield _differs(figure.quote, figure.locator.paragraph or 0, known)
     for number, paragraph in enumerate(paragraphs, start=1):
         for sentence in prose.sentences(paragraph) if number not in listed and _SUBJECT.search(paragraph) else ():
-            yield from _of_sentence(sentence, number, by_state, totals)
+            if len(sentence) <= _LONGEST:
+                yield from _of_sentence(sentence, number, by_state, totals)
 
 
 def _of_sentence(sentence: str, number: int, by_state: _ByState, totals: Mapping[str, float]) -> Iterator[Problem]:
