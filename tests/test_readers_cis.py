@@ -228,7 +228,8 @@ def test_numbers_of_the_text_that_agree_with_the_tables_raise_no_doubt() -> None
     assert not reading.problems
     assert (reading.period_start, reading.period_end) == ("2022-10-01", "2025-02-06")
     illinois = [f for f in reading.facts if isinstance(f, Figure) and f.state_quoted == "Illinois" and f.value == 2946]
-    assert [f.quote for f in illinois] == ["Illinois (2,946)"], "stated by text and table alike, it is one figure"
+    assert len(illinois) == 1, "stated by text and table alike, it is one figure"
+    assert "Illinois (2,946)" in illinois[0].quote
 
 
 @pytest.mark.parametrize(
@@ -333,7 +334,7 @@ def test_footnote_digits_of_the_paper_join_neither_words_nor_numbers(rise: float
     assert "Vaughan" not in str(reading.paragraphs)
     counts = [(f.measure, f.value) for f in reading.facts if isinstance(f, Figure) and f.value]
     assert ("detainer_declined", 8811) in counts
-    assert "8,811² detainers were declined" in [f.quote for f in reading.facts if isinstance(f, Figure)]
+    assert any("8,811² detainers were declined" in f.quote for f in reading.facts if isinstance(f, Figure))
     assert not {value for _, value in counts} & {88112, 2761}
     assert "8,811² detainers" in reading.paragraphs[2]
     assert "276¹ jurisdictions¹² in" in reading.paragraphs[2]

@@ -101,8 +101,8 @@ def told(sentence: str) -> list[tuple[str, str, str, str | None, Any]]:
             [("Cook County", "Illinois", "", 1804), ("St. Louis County", "MO", "", 3)],
         ),
         (
-            "The states ignoring most detainers were New York (873), Virginia (1,601) and Washington, DC (9).",
-            [("", "New York", "", 873), ("", "Virginia", "", 1601), ("", "Washington, DC", "", 9)],
+            "The states ignoring most detainers were New York (873), Virginia (1,601) and Texas (9).",
+            [("", "New York", "", 873), ("", "Virginia", "", 1601), ("", "Texas", "", 9)],
         ),
         (
             "Jails that refused to honor detainers include Cook County Jail (12) and Alameda Prison, CA (7).",

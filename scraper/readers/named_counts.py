@@ -89,8 +89,9 @@ def _joined(paragraph: str, here: Sequence[Figure], listed: Sequence[Figure]) ->
 
 def _same(one: Figure, other: Figure) -> bool:
     """Do two figures state the same count of the same place? Then the one of the text, with its period, stays."""
-    names = ("measure", "value", "place_quoted", "state_quoted", "facility_quoted")
-    return one.measure is not None and all(getattr(one, name) == getattr(other, name) for name in names)
+    words = [word for word in (one.place_quoted, one.state_quoted, one.facility_quoted) if word]
+    alike = (one.measure, one.value) == (other.measure, other.value) and one.measure is not None
+    return alike and bool(words) and all(word in other.quote for word in words)
 
 
 def _stated_total(paragraph: str, here: Sequence[Figure]) -> Figure | None:
