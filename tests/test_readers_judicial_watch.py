@@ -7,7 +7,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reportlab.lib.pagesizes import letter
 from reportlab.lib.styles import getSampleStyleSheet
@@ -137,6 +137,7 @@ def test_ages_in_parentheses_make_no_place_of_a_person() -> None:
     assert "Ruiz" not in str(found)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 9999), min_size=2, max_size=6), st.sampled_from(["; ", ", "]), st.booleans())
 def test_every_item_of_a_list_comes_back_exactly(counts: list[int], mark: str, last: bool) -> None:
     names = ("Ventura County, CA", "Miami-Dade, FL", "Doña Ana County, NM", "Los Angeles, CA", "Clark, NV", "Ohio")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scraper import readers
@@ -253,6 +253,7 @@ def test_a_lost_state_heading_shows_in_a_list_that_begins_anew() -> None:
     assert held(read("dhs_list", body)) == {"heading_missing"}
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["Ohio", "Texas", "Utah", "Maine", "New York", "District of Columbia"]),

@@ -91,18 +91,23 @@ class _Sums:
     def differing(
         self, table: Table, index: int, shape: Shape, numbers: Mapping[int, int | float]
     ) -> tuple[Problem, ...]:
-        """Compare a row of totals with the rows above it."""
+        """Compare a row of totals with the rows above it.
+
+        Where a number may stand in a wrong column (an empty cell; two columns that differ by as much) it holds back.
+        """
+        columns = [column for column in shape.counts if column.at in numbers and column.unit != "percent"]
+        apart = {one.at: numbers[one.at] - self.every[one.at] for one in columns}
         found = []
-        for column in shape.counts:
-            stated, at = numbers.get(column.at), column.at
-            if stated is None or column.unit == "percent" or stated in (self.every[at], self.since[at]):
+        for column in columns:
+            stated, at = numbers[column.at], column.at
+            if stated in (self.every[at], self.since[at]):
                 continue
             text = (
                 f'{_at(table, index)}: the total under "{column.header}" is {stated:,}, '
                 f"but the rows add up to {self.every[at]:,}."
             )
-            # what is missing from a column with an empty cell may stand in the column beside it
-            found.append(_problem("total_differs", text, table, index, holds_back=at in self.gaps))
+            moved = at in self.gaps or -apart[at] in apart.values()
+            found.append(_problem("total_differs", text, table, index, holds_back=moved))
         self.since.clear()
         return tuple(found)
 
@@ -223,10 +228,10 @@ def _row_sums(table: Table, shape: Shape) -> Iterator[Problem]:
         stated, own = values.integer(row[total]), [values.integer(row[at]) for at in parts if at is not None]
         rows += stated is not None
         if stated is not None and stated != sum(value or 0 for value in own):
-            wrong.append((index, None in own))
-    for index, gap in wrong:
+            wrong.append((index, None in own or any((value or 0) > stated for value in own)))
+    for index, sure in wrong:
         text = f"{_at(table, index)}: declined and insufficient notice do not add up to the total of the row."
-        yield _problem("row_total_differs", text, table, index, holds_back=gap or 2 * len(wrong) > rows)
+        yield _problem("row_total_differs", text, table, index, holds_back=sure or 2 * len(wrong) > rows)
 
 
 def _same_key(figures: Sequence[Figure]) -> Iterator[Problem]:
