@@ -200,6 +200,46 @@ def test_facilities_take_the_measure_from_the_words_above_and_the_state_from_its
         assert not reading.problems
 
 
+def test_a_state_alone_in_a_row_is_that_of_the_facilities_below_it() -> None:
+    rows = """<tr><td colspan="2">California</td></tr><tr><td>Main Jail</td><td>5</td></tr>
+    <tr><td colspan="2">Illinois</td></tr><tr><td>Main Jail</td><td>7</td></tr><tr><td>Total</td><td>12</td></tr>"""
+    reading = read(f"<table><tr><th>Facility</th><th>Detainers Declined</th></tr>{rows}</table>")
+    assert [(f.facility_quoted, f.state_quoted, f.label_quoted, f.value) for f in figures(reading)] == [
+        ("Main Jail", "California", "", 5),
+        ("Main Jail", "Illinois", "", 7),
+        ("", "", "Total", 12),
+    ]
+    assert not reading.problems
+
+
+def test_fiscal_years_over_columns_are_periods_and_a_share_behind_a_count_stays_in_its_words() -> None:
+    heading = "<h3>Detainers declined, by state</h3>"
+    reading = read(
+        heading + table([["Ohio", "5 (50%)", "5 (50%)"], ["Utah", "1", "2"]], ("State", "FY2023", "FY 2024"))
+    )
+    assert [(f.value, f.value_quoted, f.period_start, f.period_end) for f in figures(reading)[:2]] == [
+        (5, "5 (50%)", "2022-10-01", "2023-09-30"),
+        (5, "5 (50%)", "2023-10-01", "2024-09-30"),
+    ]
+    assert {f.measure for f in figures(reading)} == {"detainer_declined"}
+
+
+@pytest.mark.parametrize(
+    "header", ["Total Population", "Declined per 100,000", "Rank by Declined", "Change in Declined"]
+)
+def test_a_word_that_may_change_the_sense_of_a_header_leaves_its_column_unread(header: str) -> None:
+    reading = read(ABOUT + table([["Ohio", "5", "7"], ["Utah", "1", "2"]], ("State", "Declined", header)))
+    assert [f.value for f in figures(reading)] == [5, 1]
+    assert codes(reading) == {"unread_column"}
+
+
+def test_problems_beyond_the_most_that_are_listed_are_counted_and_those_that_hold_back_come_first() -> None:
+    rows = [[f"Nowhere {n}", str(n)] for n in range(40)] + [["Ohio", "many"]]
+    reading = read(ABOUT + table(rows, ("State", "Declined")))
+    assert reading.problems[0].holds_back
+    assert reading.problems[-1].text.startswith("21 further problems")
+
+
 def test_charges_are_labels_and_numbers_of_unknown_kind_are_kept_without_a_measure() -> None:
     rows = [["Homicide", "20", "52", "72"], ["Assault", "300", "700", "1,000"]]
     reading = read("<h3>Table 3. Severity</h3>" + table(rows, ("Most Serious Charge", "Convicted", "Charged", "Total")))

@@ -43,9 +43,20 @@ _PEOPLE: Final = re.compile(
 _SHARE: Final = re.compile(r"%|\bper ?cent|\bshare\b|\bpct\b", re.IGNORECASE)
 _WHOLE: Final = re.compile(r"\b(?:totals?|all|sum|combined|both)\b", re.IGNORECASE)
 _COUNTED: Final = re.compile(
-    r"\b(?:counts?|numbers?|detainers?|cases|releases?|released|convict\w*|charged|charges|pending)\b", re.IGNORECASE
+    r"\b(?:counts?|numbers?|detainers?|cases|releases?|released|convict\w*|charged|charges|pending)\b"
 )
+_KNOWN_TEXT: Final = """
+    a all and both by case cases charge charged charges combined convicted conviction convictions count counts declined
+    declines detainer detainers disregarded failed for grand honor honored honour honoured ice ignored insufficient
+    issued late lea lodged no not notice number of or overall pct pending percent percentage people persons individuals aliens
+    criminals inmates noncitizens noncitizen placed refused rejected release released releases requests share short sum
+    that the to too total totals unhonored unhonoured w were with without % +
+"""
+_KNOWN: Final = frozenset(_KNOWN_TEXT.split())
+"""Words of which the header of a count is made; any other ("population", "rank", "per 100,000") may change it."""
+_FISCAL: Final = re.compile(r"\b(?:fy|fiscal year)\s*'?(?:20)?(\d\d)\b")
 _DETAINERS: Final = re.compile(r"\bdetainers?\b", re.IGNORECASE)
+_ITS_SHARE: Final = re.compile(r"(?<=\d)\s*\(\s*\d{1,3}(?:\.\d+)?\s*%\s*\)\s*$")
 BLANK: Final = frozenset({"", "-", "–", "—", "n/a", "na"})
 """What a cell without a number holds."""
 
@@ -61,6 +72,8 @@ class Column:
     whole: bool
     own: bool
     """Is its measure said by its own header, not by the words above the table?"""
+    period: tuple[str, str] | tuple[None, None] = (None, None)
+    """The fiscal year in its header."""
     labelled: bool = False
     """Its header is part of the label: another column counts the same."""
 
@@ -131,19 +144,30 @@ def _role(header: str, under: Sequence[str]) -> Role | None:
 
 
 def _counts(at: int, header: str, about: str) -> Column | None:
-    """Return what a column of numbers counts by its own header, or None where the header names no count."""
-    own = _measure(header)
-    if not (own or _WHOLE.search(header) or _COUNTED.search(header) or _SHARE.search(header) or _PEOPLE.search(header)):
+    """Return what a column of numbers counts by its own header, or None where that is not certain."""
+    words = values.key(values.unfootnoted(header))
+    year = _FISCAL.search(words)
+    words = _FISCAL.sub("", words)
+    own = _measure(words)
+    counted = own or year or any(one.search(words) for one in (_WHOLE, _COUNTED, _SHARE, _PEOPLE))
+    if not counted or not set(re.findall(r"[^\W\d_]+|\d+|[%+]", words)) <= _KNOWN:
         return None
     measure = own or _measure(about)
-    people = _PEOPLE.search(header) or (not own and _PEOPLE.search(about))
+    people = _PEOPLE.search(words) or (not own and _PEOPLE.search(about))
     unit: Unit | None = "people" if people else "detainers" if measure else None
     if people:
         measure = "people_declined" if measure == "detainer_declined" and own else None
-    if _SHARE.search(header):
+    if _SHARE.search(words):
         unit = "percent"
-    whole = own is None and _WHOLE.search(header) is not None
-    return Column(at=at, header=header, measure=measure, unit=unit, whole=whole, own=own is not None)
+    return Column(
+        at=at,
+        header=header,
+        measure=measure,
+        unit=unit,
+        whole=own is None and _WHOLE.search(words) is not None,
+        own=own is not None,
+        period=(f"20{int(year[1]) - 1:02}-10-01", f"20{year[1]}-09-30") if year else (None, None),
+    )
 
 
 def _measure(words: str) -> Measure | None:
@@ -167,10 +191,15 @@ def _certain(counts: Sequence[Column]) -> tuple[Column, ...]:
                 column, measure="declined_or_insufficient_notice" if both else None, unit="detainers" if both else None
             )
         made.append(column)
-    alike = Counter((column.measure, column.unit) for column in made)
-    return tuple(replace(column, labelled=alike[column.measure, column.unit] > 1) for column in made)
+    alike = Counter((column.measure, column.unit, column.period) for column in made)
+    return tuple(replace(one, labelled=alike[one.measure, one.unit, one.period] > 1) for one in made)
+
+
+def count(cell: str) -> int | None:
+    """Read a count, also one with its share behind it: "13,025 (52%)"."""
+    return values.integer(_ITS_SHARE.sub("", cell))
 
 
 def _value(cell: str) -> int | float | None:
-    count = values.integer(cell)
-    return count if count is not None else values.percent(cell)
+    whole = count(cell)
+    return whole if whole is not None else values.percent(cell)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from scraper.documents import values
 from scraper.model import Figure, Problem, Table
 from scraper.readers import states
-from scraper.readers.count_columns import BLANK, Role, Shape, shape_of, speaks_of_detainers
+from scraper.readers.count_columns import BLANK, Role, Shape, count, shape_of, speaks_of_detainers
 
 _TOTAL: Final = re.compile(
     r"(?:(?:sub|grand|national|overall)[ -]?)?totals?(?:\W.*)?|.*\Wtotals?\W*|nationwide|national|united states|u\.s\.|"
@@ -53,23 +53,43 @@ def _table(table: Table, about: str) -> Counted:
         return Counted(problems=(_unread_table(table, why, held),))
     figures: list[Figure] = []
     problems = list(_unread_columns(table, shape))
-    added = _Sums()
+    added, state = _Sums(), ""
     for index in range(shape.header + 1, len(table.rows)):
         row = table.rows[index]
         if not any(row) or row == table.rows[shape.header]:
+            continue
+        if (heading := _state_of_rows(row, shape)) is not None:
+            state = heading
             continue
         numbers, doubts = _numbers(table, index, shape)
         problems += doubts
         if numbers and not doubts:
             total = _total_words(row, shape)
             problems += added.differing(table, index, shape, numbers) if total else added.add(row, shape, numbers)
-            made = _figures(table, index, shape, numbers, total)
+            made = _figures(table, index, shape, numbers, total, state)
             figures += made
             problems += _unknown_state(table, index, made)
     problems += [*_uncertain(table, shape), *_row_sums(table, shape)]
     whole = not shape.unread and not any(problem.code in ("unread_row", "bad_cell") for problem in problems)
     read = table.rows[shape.header :] if whole else ()
-    return Counted(figures=tuple(figures), problems=tuple(problems[:_MOST_PROBLEMS]), read=read)
+    return Counted(figures=tuple(figures), problems=_listed(table, problems), read=read)
+
+
+def _listed(table: Table, problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Return the problems of a table, those that hold back first, and how many more there are than are listed."""
+    ordered = sorted(problems, key=lambda problem: not problem.holds_back)
+    shown, more = ordered[:_MOST_PROBLEMS], len(ordered) - _MOST_PROBLEMS
+    if more > 0:
+        text = f"{more} further problems of this table are not listed."
+        shown.append(Problem(code="more_problems", text=text, locator=table.locator.text()))
+    return tuple(shown)
+
+
+def _state_of_rows(row: Sequence[str], shape: Shape) -> str | None:
+    """Return the state that stands alone in a row, as a heading over the facilities or places below it."""
+    alone = {cell for cell in row if cell}
+    only = alone.pop() if len(alone) == 1 else ""
+    return only if "state_quoted" not in shape.names and states.code(only) else None
 
 
 class _Sums:
@@ -138,7 +158,7 @@ def _numbers(table: Table, index: int, shape: Shape) -> tuple[dict[int, int | fl
         cell = row[column.at]
         if cell.lower() in BLANK:
             continue
-        value = _share(cell, column.header) if column.unit == "percent" else values.integer(cell)
+        value = _share(cell, column.header) if column.unit == "percent" else count(cell)
         if value is None:
             text = f'{_at(table, index)}: "{cell[:60]}" under "{column.header}" is no count.'
             bad.append(_problem("bad_cell", text, table, index, holds_back=True))
@@ -167,9 +187,13 @@ def _total_words(row: Sequence[str], shape: Shape) -> str:
     return words if is_total(words) else ""
 
 
-def _figures(table: Table, index: int, shape: Shape, numbers: Mapping[int, int | float], total: str) -> list[Figure]:
+def _figures(
+    table: Table, index: int, shape: Shape, numbers: Mapping[int, int | float], total: str, state: str
+) -> list[Figure]:
     row = table.rows[index]
     own = {"label_quoted": total} if total else _names({role: row[at] for role, at in shape.names.items()})
+    if state and not total and not own.get("state_quoted"):
+        own["state_quoted"] = state
     label = own.pop("label_quoted", "")
     page = table.page_numbers[index] if table.page_numbers else table.locator.page
     return [
@@ -179,6 +203,8 @@ def _figures(table: Table, index: int, shape: Shape, numbers: Mapping[int, int |
             value=numbers[column.at],
             value_quoted=row[column.at],
             label_quoted="; ".join(filter(None, (label, column.header if column.labelled else ""))),
+            period_start=column.period[0],
+            period_end=column.period[1],
             locator=replace(table.locator, row=table.row_numbers[index], page=page, column=column.header),
             **own,
         )
@@ -225,7 +251,7 @@ def _row_sums(table: Table, shape: Shape) -> Iterator[Problem]:
     wrong, rows = [], 0
     for index in range(shape.header + 1, len(table.rows)):
         row = table.rows[index]
-        stated, own = values.integer(row[total]), [values.integer(row[at]) for at in parts if at is not None]
+        stated, own = count(row[total]), [count(row[at]) for at in parts if at is not None]
         rows += stated is not None
         if stated is not None and stated != sum(value or 0 for value in own):
             wrong.append((index, None in own or any((value or 0) > stated for value in own)))
