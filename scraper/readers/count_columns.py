@@ -35,7 +35,9 @@ _ROLES: Final[Mapping[Role, re.Pattern[str]]] = {
     ),
 }
 _DECLINED: Final = re.compile(r"declin|refus|reject|ignor|disregard|not hono|unhono|failed to hono", re.IGNORECASE)
-_NOTICE: Final = re.compile(r"insufficient|(?:late|short|too little|without) notice", re.IGNORECASE)
+_NOTICE: Final = re.compile(r"insufficient|(?:late|short|too little) notice", re.IGNORECASE)
+_TURNED: Final = re.compile(r"\bnot (?!hono)|\bno\b|^(?!.*(?:not|un|failed to) ?hono).*hono")
+"""Words that turn a header into its opposite."""
 _ISSUED: Final = re.compile(r"\bissued|\blodged|\bplaced", re.IGNORECASE)
 _PEOPLE: Final = re.compile(
     r"\b(?:people|persons|individuals|(?:non-?citizen|alien|inmate|criminal)s)\b", re.IGNORECASE
@@ -48,9 +50,9 @@ _COUNTED: Final = re.compile(
 _KNOWN_TEXT: Final = """
     a all and both by case cases charge charged charges combined convicted conviction convictions count counts declined
     declines detainer detainers disregarded failed for grand honor honored honour honoured ice ignored insufficient
-    issued late lea lodged no not notice number of or overall pct pending percent percentage people persons individuals aliens
-    criminals inmates noncitizens noncitizen placed refused rejected release released releases requests share short sum
-    that the to too total totals unhonored unhonoured w were with without % +
+    issued late lea lodged not notice number of or overall pct pending percent percentage people persons individuals
+    aliens criminals inmates noncitizens noncitizen placed refused rejected release released releases requests share
+    short sum that the to too total totals unhonored unhonoured w were with % +
 """
 _KNOWN: Final = frozenset(_KNOWN_TEXT.split())
 """Words of which the header of a count is made; any other ("population", "rank", "per 100,000") may change it."""
@@ -147,10 +149,10 @@ def _counts(at: int, header: str, about: str) -> Column | None:
     """Return what a column of numbers counts by its own header, or None where that is not certain."""
     words = values.key(values.unfootnoted(header))
     year = _FISCAL.search(words)
-    words = _FISCAL.sub("", words)
+    words = _FISCAL.sub("", words).replace("no. of", "number of")
     own = _measure(words)
     counted = own or year or any(one.search(words) for one in (_WHOLE, _COUNTED, _SHARE, _PEOPLE))
-    if not counted or not set(re.findall(r"[^\W\d_]+|\d+|[%+]", words)) <= _KNOWN:
+    if not counted or _TURNED.search(words) or not set(re.findall(r"[^\W\d_]+|\d+|[%+]", words)) <= _KNOWN:
         return None
     measure = own or _measure(about)
     people = _PEOPLE.search(words) or (not own and _PEOPLE.search(about))
