@@ -233,6 +233,12 @@ def test_a_word_that_may_change_the_sense_of_a_header_leaves_its_column_unread(h
     assert codes(reading) == {"unread_column"}
 
 
+def test_words_above_a_table_that_speak_of_both_outcomes_give_no_measure() -> None:
+    for words in ("Detainers honored and declined", "Detainers issued and declined"):
+        reading = read(f"<h3>{words}, by state</h3>" + table([["Ohio", "5"], ["Utah", "1"]], ("State", "Count")))
+        assert {f.measure for f in figures(reading)} == {None}
+
+
 def test_problems_beyond_the_most_that_are_listed_are_counted_and_those_that_hold_back_come_first() -> None:
     rows = [[f"Nowhere {n}", str(n)] for n in range(40)] + [["Ohio", "many"]]
     reading = read(ABOUT + table(rows, ("State", "Declined")))

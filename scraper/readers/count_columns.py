@@ -36,8 +36,9 @@ _ROLES: Final[Mapping[Role, re.Pattern[str]]] = {
 }
 _DECLINED: Final = re.compile(r"declin|refus|reject|ignor|disregard|not hono|unhono|failed to hono", re.IGNORECASE)
 _NOTICE: Final = re.compile(r"insufficient|(?:late|short|too little) notice", re.IGNORECASE)
-_TURNED: Final = re.compile(r"\bnot (?!hono)|\bno\b|^(?!.*(?:not|un|failed to) ?hono).*hono")
-"""Words that turn a header into its opposite."""
+_HONOURED: Final = re.compile(r"^(?!.*(?:not|un|failed to) ?hono).*hono")
+_TURNED: Final = re.compile(rf"\bnot (?!hono)|\bno\b|{_HONOURED.pattern}")
+"""Words that turn a header, or those above a table, into their opposite."""
 _ISSUED: Final = re.compile(r"\bissued|\blodged|\bplaced", re.IGNORECASE)
 _PEOPLE: Final = re.compile(
     r"\b(?:people|persons|individuals|(?:non-?citizen|alien|inmate|criminal)s)\b", re.IGNORECASE
@@ -154,7 +155,7 @@ def _counts(at: int, header: str, about: str) -> Column | None:
     counted = own or year or any(one.search(words) for one in (_WHOLE, _COUNTED, _SHARE, _PEOPLE))
     if not counted or _TURNED.search(words) or not set(re.findall(r"[^\W\d_]+|\d+|[%+]", words)) <= _KNOWN:
         return None
-    measure = own or _measure(about)
+    measure = own or (None if _HONOURED.search(values.key(about)) else _measure(about))
     people = _PEOPLE.search(words) or (not own and _PEOPLE.search(about))
     unit: Unit | None = "people" if people else "detainers" if measure else None
     if people:
