@@ -277,3 +277,16 @@ def test_a_city_with_the_name_of_a_state_is_no_heading() -> None:
     reading = read("dhs_list", body)
     assert {state for _, _, state in rows(reading)} == {"Ohio"}
     assert held(reading), "a line that may be a place is never dropped in silence"
+
+
+@pytest.mark.parametrize("lines", ["<br>", "</p><p>"])
+def test_a_table_with_a_row_for_each_state_reads_as_the_headings_do(lines: str) -> None:
+    body = "".join(
+        f"<tr><td>{state}</td>"
+        + "".join(f"<td><p>{lines.join(own.get(part, []))}</p></td>" for part in WORDS)
+        + "</tr>"
+        for state, own in DHS.items()
+    )
+    reading = read("dhs_list", f"<table><tr><th>State</th><th>Counties</th><th>Cities</th></tr>{body}</table>")
+    assert rows(reading) == [row for row in dhs_rows(DHS) if row[1] in WORDS.values() and row[2] != "Idaho"]
+    assert not held(reading)

@@ -147,16 +147,23 @@ def _with_tables(lines: Sequence[Block], found: _Walk) -> Iterator[Block]:
     for block in lines:
         rows[block.row].append(block)
     roles: dict[int, dict[int, str]] = {}
+    state_columns: dict[int, int] = {}
     for block in lines:
         row = rows[block.row] if block.row else []
         plural = [one for one in row if one.text.rstrip(": ").endswith("s")]
         plurals = {one.column: kind for one in plural if (kind := _kind(one.text))}
         named = {one.column: role for one in row if (role := _COLUMNS.get(values.key(one.text)))}
-        if len(plurals) > 1:
+        state_at = next((column for column, role in named.items() if role == "state"), None)
+        beside = found.rules.by_state and plurals and state_at is not None and state_at < min(plurals)
+        if len(plurals) > 1 or beside:
             found.columns[block.within] = plurals
             found.headed |= set(plurals.values())
+            if beside and state_at is not None:
+                state_columns[block.within] = state_at
         elif len(named) > 1 or (row and "jurisdiction" in named.values() and len(row) == 1):
             roles[block.within] = named
+        elif block.row and block.column == state_columns.get(block.within):
+            yield replace(block, tag="h3")
         elif block.row and block.within in roles:
             if block is row[0]:
                 yield from _record(row, roles[block.within])
