@@ -31,7 +31,7 @@ def plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         kept = {name: plain(getattr(value, name)) for name in asdict(value) if getattr(value, name) not in ("", None)}
         table = {"table": value.TABLE} if hasattr(value, "TABLE") else {}
-        return table | {name: one for name, one in kept.items() if one not in ([], False, "{}")}
+        return table | {name: one for name, one in kept.items() if one is not False and one not in ([], "{}")}
     return [plain(one) for one in value] if isinstance(value, tuple) else value
 
 

@@ -143,7 +143,7 @@ def _of_source(source: Mapping[str, Any]) -> Iterator[tuple[Loc, str]]:
     if source.get("reader") == "table" and not columns:
         yield (), 'reader: table needs columns; write columns: {jurisdiction: "Header as published"}'
     for key in ("columns", "key"):
-        if source.get(key) and source.get("reader") in ("page", "feed", "ice_news", "ice_287g", "ice_ddor", "ice_ddr"):
+        if source.get(key) and source.get("reader") not in ("table", None):
             yield (key,), f"belongs to reader: table; remove it or change reader: {source['reader']}"
     for n, name in enumerate(_list(source.get("key"))):
         if isinstance(name, str) and columns and name not in columns:

@@ -182,7 +182,10 @@ class SourceBlock(Block):
     """A publication that is watched."""
 
     id: values.Name
-    reader: Literal["page", "feed", "table", "ice_news", "ice_287g", "ice_ddor", "ice_ddr"]
+    reader: Literal[
+        "page", "feed", "table", "ice_news", "ice_287g", "ice_ddor", "ice_ddr", "cis_post", "cis_map", "judicial_watch",
+        "doj_list", "dhs_list"
+    ]  # fmt: skip
     url: values.Url
     """The index page, feed, or the document itself."""
     publisher: values.Line | None = None

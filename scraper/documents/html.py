@@ -26,7 +26,7 @@ _BLOCK_TAGS: Final = (
     "form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu ol p pre search section summary table tbody td "
     "tfoot th thead tr ul"
 )
-_BLOCKS: Final = frozenset(_BLOCK_TAGS.split())
+BLOCKS: Final = frozenset(_BLOCK_TAGS.split())
 _HIDING: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _META_CHARSET: Final = re.compile(
     rb"(?:<meta[^>]{0,200}?charset|<\?xml[^>]{0,100}?encoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE
@@ -121,8 +121,8 @@ def paragraphs(tree: LexborHTMLParser, select: str | None = None, ignore: tuple[
     Left out: scripts, navigation, asides, hidden parts, page headers and footers, form controls and `ignore`.
     """
     ignored = {node.mem_id for selector in ignore for node in select_all(tree, selector)}
-    roots = _outermost(select_all(tree, select), ignored) if select else _main(tree)
-    unseen = _unseen(tree) | ignored
+    roots = _outermost(select_all(tree, select), ignored) if select else main_parts(tree)
+    unseen = hidden(tree) | ignored
     return tuple(block for root in roots for block in _blocks(root, unseen))
 
 
@@ -134,7 +134,7 @@ def tables(tree: LexborHTMLParser, select: str | None = None) -> tuple[Table, ..
     """
     named = select_all(tree, select) if select else []
     wanted = {table.mem_id for node in named for table in ([node] if node.tag == "table" else node.css("table"))}
-    unseen = _unseen(tree)
+    unseen = hidden(tree)
     found = (
         _table(node, Locator(table=number, selector=select), unseen)
         for number, node in enumerate(tree.css("table"), start=1)
@@ -179,7 +179,8 @@ def _base(tree: LexborHTMLParser, base_url: str) -> str:
     return stated if stated and urls.host(stated) == urls.host(base_url) else base_url
 
 
-def _main(tree: LexborHTMLParser) -> list[LexborNode]:
+def main_parts(tree: LexborHTMLParser) -> list[LexborNode]:
+    """Return the elements that hold the page's main content."""
     if found := tree.css("main") or tree.css("[role=main]"):
         return _outermost(found)
     articles = _outermost(tree.css("article"))
@@ -190,25 +191,27 @@ def _outermost(nodes: list[LexborNode], ignored: AbstractSet[int] = frozenset())
     """Return the nodes that neither lie in another of them nor are or lie in an `ignored` one."""
     over = ignored | {node.mem_id for node in nodes}
     return [
-        node for node in nodes if node.mem_id not in ignored and not any(up.mem_id in over for up in _ancestors(node))
+        node for node in nodes if node.mem_id not in ignored and not any(up.mem_id in over for up in ancestors(node))
     ]
 
 
-def _ancestors(node: LexborNode) -> Iterator[LexborNode]:
+def ancestors(node: LexborNode) -> Iterator[LexborNode]:
+    """Yield the elements around `node`, the nearest first."""
     parent = node.parent
     while parent is not None:
         yield parent
         parent = parent.parent
 
 
-def _unseen(tree: LexborHTMLParser) -> frozenset[int]:
+def hidden(tree: LexborHTMLParser) -> frozenset[int]:
+    """Return the ids of the elements that a reader of the page does not see as content."""
     styled = (node for node in tree.css("[style]") if _HIDING.search(node.attributes["style"] or ""))
     return frozenset(node.mem_id for node in (*tree.css(_UNSEEN), *styled))
 
 
 def _blocks(root: LexborNode, unseen: AbstractSet[int]) -> Iterator[str]:
     """Yield the folded text of each block under `root`, in order; a table row is one block."""
-    layout_rows = {row.mem_id for inner in root.css("tr table") for row in _ancestors(inner) if row.tag == "tr"}
+    layout_rows = {row.mem_id for inner in root.css("tr table") for row in ancestors(inner) if row.tag == "tr"}
     pieces: list[str] = []
     waiting: list[LexborNode | None] = [None, root]
     while waiting:
@@ -217,7 +220,7 @@ def _blocks(root: LexborNode, unseen: AbstractSet[int]) -> Iterator[str]:
         if tag == "-text" and node is not None:
             pieces.append(node.text_content or "")
             continue
-        if node is None or tag in _BLOCKS:
+        if node is None or tag in BLOCKS:
             if pieces and (text := fold("".join(pieces))):
                 yield text
             pieces.clear()
@@ -232,7 +235,7 @@ def _blocks(root: LexborNode, unseen: AbstractSet[int]) -> Iterator[str]:
             if any(cells):
                 yield " | ".join(cells)
         else:
-            if tag in _BLOCKS:
+            if tag in BLOCKS:
                 waiting.append(None)
             waiting.extend(reversed(list(node.iter(include_text=True))))
 

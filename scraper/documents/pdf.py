@@ -210,7 +210,7 @@ def _disagree(number: int, how: str) -> None:
 
 
 def _letters(text: str) -> Counter[str]:
-    return Counter(letter for letter in text if not letter.isspace() and letter not in "\0\ufffd")
+    return Counter(letter for letter in pdf_words.plain(text) if not letter.isspace() and letter not in "\0\ufffd")
 
 
 def _short(text: str) -> str:

@@ -12,7 +12,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from scraper.documents.pdf_rules import Box, Rule, Segment, rules
-from scraper.documents.pdf_words import Word, unhyphenated
+from scraper.documents.pdf_words import SMALLER, Word, raised, unhyphenated
 from scraper.errors import Unreadable
 
 MOST_PAGES: Final = 2000
@@ -24,8 +24,10 @@ _LETTER_OF_BOX: Final = 0.85
 _GAP: Final = 0.15
 _SPACE: Final = 0.12
 _JUMP: Final = 0.4
-"""Points of a filled rectangle that is a rule; letter size per height of a letter's box; gap between letters that
-parts words, and that a supposed space needs, and step off the baseline that does, as fractions of the letter size."""
+_RISE: Final = 0.1
+"""Points of a filled rectangle that is a rule; letter size per height of a letter's box; then in letter sizes the gap
+between letters that parts words, the gap that a supposed space needs, the step off the baseline that parts words, and
+the step up that does for smaller letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def page(document: Any, number: int) -> Iterator[Page]:
             number=number,
             box=_turned(raw.get_bbox(), rotation),
             rotation=rotation,
-            words=tuple(_words(text, rotation)),
+            words=tuple(raised(tuple(_words(text, rotation)))),
             across=tuple(across),
             along=tuple(along),
             has_images=images is not None,
@@ -135,6 +137,8 @@ def _words(text: Any, rotation: int) -> Iterator[Word]:
 def _parts(before: _Letter, after: _Letter) -> bool:
     room = max(before.size, after.size)
     gap = after.left - before.right
+    if after.text.isdecimal() and after.size <= SMALLER * before.size and after.base - before.base > _RISE * room:
+        return True
     return gap > _GAP * room or gap < -room or abs(after.base - before.base) > _JUMP * room
 
 

@@ -3,8 +3,9 @@
 Coordinates are PDF points with the page turned upright: x grows to the right, y upwards.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -16,6 +17,10 @@ HYPHEN: Final = "\x02"
 """What PDFium gives for a hyphen at the end of a line."""
 SPACE_BETWEEN_COLUMNS: Final = 0.5
 _SAME_LINE: Final = 0.4
+SMALLER: Final = 0.85
+_RAISED: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_PLAIN: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_MARK: Final = re.compile(r"[0-9]{1,3}(?:,[0-9]{1,3})*")
 WIDE: Final = 0.8
 """Fractions of the letter size: white space between columns, baselines of one line, a gap between cells of a line."""
 
@@ -71,6 +76,26 @@ class Line:
     def segments(self) -> int:
         """Return how many parts stand apart by more than a space."""
         return 1 + sum(after.left - before.right > WIDE * self.size for before, after in pairwise(self.words))
+
+
+def raised(words: Sequence[Word]) -> Iterator[Word]:
+    """Yield the words, small raised digits right behind a larger word as footnote marks that no number can swallow."""
+    for word in words:
+        host = next((each for each in words if _is_mark_of(word, each)), None) if _MARK.fullmatch(word.text) else None
+        if host is None:
+            yield word
+        else:
+            yield replace(word, text=word.text.translate(_RAISED), base=host.base, size=host.size, glued=True)
+
+
+def plain(text: str) -> str:
+    """Return text with raised digits as common ones."""
+    return text.translate(_PLAIN)
+
+
+def _is_mark_of(word: Word, host: Word) -> bool:
+    rise, gap = word.base - host.base, word.left - host.right
+    return word.size <= SMALLER * host.size and 0.1 * host.size < rise < host.size and abs(gap) < 0.25 * host.size
 
 
 def lines(words: Iterable[Word]) -> list[Line]:

@@ -6,7 +6,21 @@ from typing import Final, Protocol, cast
 
 from scraper.known import Known
 from scraper.model import Compared, Discovery, Document, Fact, Options, Reading, ReleaseRef
-from scraper.readers import feed, history, ice_287g, ice_ddor, ice_ddr, ice_news, page, table
+from scraper.readers import (
+    cis_map,
+    cis_post,
+    dhs_list,
+    doj_list,
+    feed,
+    history,
+    ice_287g,
+    ice_ddor,
+    ice_ddr,
+    ice_news,
+    judicial_watch,
+    page,
+    table,
+)
 from scraper.terms import SeriesKind
 
 
@@ -49,6 +63,11 @@ READERS: Final[Mapping[str, Reader]] = {
         "ice_287g": ice_287g,
         "ice_ddor": ice_ddor,
         "ice_ddr": ice_ddr,
+        "cis_post": cis_post,
+        "cis_map": cis_map,
+        "judicial_watch": judicial_watch,
+        "doj_list": doj_list,
+        "dhs_list": dhs_list,
         "history": history,
     }.items()
 }
