@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from difflib import SequenceMatcher
 
 from scraper.known import COMPARED
-from scraper.model import Change, Fact, Figure, ListedRow
+from scraper.model import Change, DetainerRecord, Fact, Figure, ListedRow
 
 _ANNOUNCEMENT = re.compile(
     r"^\W*(correction|corrected|erratum|clarification|editor.?s note|update|updated)\b\s*(\([^)]*\))?\s*[:–—-]", re.I
@@ -66,22 +66,31 @@ def announcement(changes: Iterable[Change]) -> str:
 
 def label(fact: Fact) -> str:
     """Return the row in a person's words: its identity values."""
+    if isinstance(fact, DetainerRecord):
+        return ", ".join(filter(None, (fact.facility_quoted, fact.state_quoted, fact.prepared_on))) or "record"
     if isinstance(fact, ListedRow):
         return ", ".join(str(value) for value in json.loads(fact.row_key) if value)
-    names = ("place_quoted", "facility_quoted", "label_quoted") if isinstance(fact, Figure) else fact.IDENTITY
+    names = (
+        ("place_quoted", "facility_quoted", "state_quoted", "label_quoted")
+        if isinstance(fact, Figure)
+        else fact.IDENTITY
+    )
     words = [str(getattr(fact, name)) for name in names if getattr(fact, name)]
     return ", ".join(words) or fact.TABLE.replace("_", " ")
 
 
 def fact_json(fact: Fact) -> str:
     """Return what a fact states as a JSON object, empty fields left out; a listed row gives its cells."""
-    if isinstance(fact, ListedRow):
+    if isinstance(fact, ListedRow | DetainerRecord):
         return fact.cells
     values = {name: getattr(fact, name) for name in COMPARED[type(fact)] if getattr(fact, name) not in (None, "")}
     return json.dumps(values, ensure_ascii=False)
 
 
 def _identity(fact: Fact) -> Hashable:
+    """What identifies a row; a record without an identifier is like no other."""
+    if isinstance(fact, DetainerRecord) and not fact.record_key:
+        return id(fact)
     return tuple(getattr(fact, name) for name in fact.IDENTITY)
 
 
@@ -126,7 +135,7 @@ def _cells(row_id: int, old: Fact, new: Fact) -> list[Change]:
 
 
 def _columns(fact: Fact) -> dict[str, str | None]:
-    if isinstance(fact, ListedRow):
+    if isinstance(fact, ListedRow | DetainerRecord):
         return {name: None if cell is None else str(cell) for name, cell in json.loads(fact.cells).items()}
     values = {name: getattr(fact, name) for name in COMPARED[type(fact)]}
     return {name: None if value is None else str(value) for name, value in values.items()}
@@ -168,10 +177,13 @@ def _text(before: str | None, after: str | None) -> Change:
 def summary(changes: Sequence[Change]) -> str:
     """Count changes in a person's words: "3 rows changed, 1 row added"; empty for none."""
     rows: dict[str, set[Hashable]] = defaultdict(set)
+    more: Counter[str] = Counter()
     for position, change in enumerate(changes):
         noun = {"text": "paragraph", "release": "title"}.get(change.table, "row")
-        rows[f"{noun} {change.kind}"].add(change.row_id if change.row_id is not None else position)
-    return ", ".join(_counted(len(seen), name) for name, seen in rows.items())
+        name = f"{noun} {change.kind}"
+        rows[name].add(change.row_id if change.row_id is not None else position)
+        more[name] += change.rows - 1
+    return ", ".join(_counted(len(seen) + more[name], name) for name, seen in rows.items())
 
 
 def _counted(count: int, name: str) -> str:

@@ -149,12 +149,14 @@ class ListedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetainerRecord:
-    """One line of the record-level detainer data; all columns kept in `cells`."""
+    """One line of the record-level detainer data."""
 
     TABLE: ClassVar[str] = "detainer_record"
     IDENTITY: ClassVar[tuple[str, ...]] = ("record_key",)
     record_key: str
+    """JSON array of what identifies it within its series; empty where the release has no identifier."""
     cells: str
+    """JSON object: name of the column -> cell as published, by name; empty cells are left out."""
     prepared_on: str | None = None
     lift_reason_quoted: str = ""
     facility_quoted: str = ""
@@ -184,6 +186,9 @@ class Correction:
 Fact = Figure | CaseAccount | Policy | Agreement | ListedRow | DetainerRecord | Correction
 UNCOMPARED = frozenset({"locator", "place_id", "row_no", "position", "figures"})
 """Fields that are no content of the publisher's: where a row stands, and what we resolved."""
-OURS: Mapping[type[Fact], tuple[str, ...]] = {ListedRow: ("row_key", "place_quoted", "state_quoted")}
+OURS: Mapping[type[Fact], tuple[str, ...]] = {
+    ListedRow: ("row_key", "place_quoted", "state_quoted"),
+    DetainerRecord: ("record_key", "prepared_on", "lift_reason_quoted", "facility_quoted", "state_quoted"),
+}
 """Fields that only repeat what a row states, by our own choice: what the configuration says of its columns."""
 FACT_TYPES: tuple[type[Fact], ...] = (Figure, CaseAccount, Policy, Agreement, ListedRow, DetainerRecord, Correction)

@@ -7,12 +7,12 @@ import json
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from hashlib import blake2b
 from typing import Final, TypeVar
 
-from scraper.facts import FACT_TYPES, UNCOMPARED, Fact, Figure, ListedRow
+from scraper.facts import FACT_TYPES, UNCOMPARED, DetainerRecord, Fact, Figure, ListedRow
 from scraper.ids import row_hash
 
 Rest = TypeVar("Rest")
@@ -31,6 +31,8 @@ def fact_hash(fact: Fact) -> bytes:
     if isinstance(fact, ListedRow):
         cells = json.loads(fact.cells)
         return line_hash(line_start(cells), BETWEEN.join(cells.values()))
+    if isinstance(fact, DetainerRecord):
+        return record_hash([f"{name}\x01{cell}" for name, cell in json.loads(fact.cells).items()])
     return row_hash(kind.TABLE, *[getattr(fact, name) for name in COMPARED[kind]])
 
 
@@ -42,6 +44,12 @@ def line_start(columns: Iterable[str]) -> bytes:
 def line_hash(start: bytes, line: str) -> bytes:
     """Return the `fact_hash` of the listed row whose folded cells are joined in `line`."""
     return blake2b(start + line.encode("utf-8", "surrogatepass"), digest_size=HASH_BYTES).digest()
+
+
+def record_hash(stated: Sequence[str]) -> bytes:
+    """Return the `fact_hash` of the detainer record whose filled cells are `stated`: name, \\x01, cell, by name."""
+    line = BETWEEN.join((DetainerRecord.TABLE, *stated))
+    return blake2b(line.encode("utf-8", "surrogatepass"), digest_size=HASH_BYTES).digest()
 
 
 class Known:

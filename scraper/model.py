@@ -167,6 +167,8 @@ class Change:
     """The row in a person's words, e.g. "Cook County, IL": its identity values."""
     place_id: str | None = None
     caused_by: CausedBy = "publisher"
+    rows: int = 1
+    """How many rows it stands for: more than one only where there are too many to tell each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,7 +116,8 @@ def asof(
         typer.echo(
             f"# {plain(one.title)}, seen {one.seen_at}, {one.url}, sha256 {one.sha256}, {one.count:,} rows", err=True
         )
-        writer = csv.DictWriter(sys.stdout, list(one.rows[0]), lineterminator=os.linesep)
+        names = dict.fromkeys(name for row in one.rows for name in row)
+        writer = csv.DictWriter(sys.stdout, list(names), restval="", lineterminator=os.linesep)
         writer.writeheader()
         writer.writerows({name: neutral(cell) for name, cell in row.items()} for row in one.rows)
 

@@ -184,7 +184,7 @@ class SourceBlock(Block):
     id: values.Name
     reader: Literal[
         "page", "feed", "table", "ice_news", "ice_287g", "ice_ddor", "ice_ddr", "cis_post", "cis_map", "judicial_watch",
-        "doj_list", "dhs_list"
+        "doj_list", "dhs_list", "detainer_records"
     ]  # fmt: skip
     url: values.Url
     """The index page, feed, or the document itself."""

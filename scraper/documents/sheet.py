@@ -69,11 +69,11 @@ def _chosen(book: CalamineWorkbook, wanted: str | None) -> list[str]:
 
 def _table(book: CalamineWorkbook, name: str, errors: sheet_parts.Errors) -> Table:
     sheet = book.get_sheet_by_name(name)
-    as_text = _writer()
+    write = _writer()
     first_column = sheet.start[1] if sheet.start else 0
     numbers, rows, width = [], [], 0
     for number, values in enumerate(sheet.iter_rows(), start=1):
-        row = [as_text(value) for value in values]
+        row = [write(value) for value in values]
         for column, error in errors.get(number, {}).items():
             _put(row, column - first_column, error)
         used = max((place for place, cell in enumerate(row, start=1) if cell), default=0)
@@ -97,13 +97,14 @@ def _writer() -> Callable[[Cell], str]:
 
     def write(value: Cell) -> str:
         if isinstance(value, str | float):
-            return texts.get(value) or texts.setdefault(value, _text(value))
-        return _text(value)
+            return texts.get(value) or texts.setdefault(value, as_text(value))
+        return as_text(value)
 
     return write
 
 
-def _text(value: Cell) -> str:
+def as_text(value: Cell) -> str:
+    """Return a cell as the text that a person sees."""
     if isinstance(value, str):
         return fold(value)
     if isinstance(value, float):

@@ -28,7 +28,9 @@ _ERROR: Final = re.compile(
     rb"(?:(?!</(?:\w+:)?c>).)*?<(?:\w+:)?v>(#[^<]{1,20})</",
     re.DOTALL,
 )
-_MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, NotImplementedError, OSError)
+"""What unpacking a file that is cut or no archive raises."""
 _LINK: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
@@ -40,16 +42,17 @@ def checked(data: bytes) -> dict[str, Errors]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
-            _refuse_traps(parts)
+            refuse_traps(parts)
             scans = {part.filename: _scan(archive, part) for part in parts if not part.is_dir()}
-            return {name: scans[path] for name, path in _sheets(archive).items() if path in scans}
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, NotImplementedError, OSError):
+            return {name: scans[path] for name, (path, _) in sheets(archive).items() if path in scans}
+    except DAMAGED:
         raise Unreadable("The workbook is damaged or cut: its archive cannot be unpacked.") from None
     except (ElementTree.ParseError, RuntimeError):
         raise Unreadable("The workbook is damaged: its list of sheets cannot be read.") from None
 
 
-def _refuse_traps(parts: list[zipfile.ZipInfo]) -> None:
+def refuse_traps(parts: list[zipfile.ZipInfo]) -> None:
+    """Raise `Unreadable` for an archive that is encrypted or would unpack to far more than it is."""
     if any(part.flag_bits & 1 for part in parts):
         raise Unreadable("The workbook is encrypted and needs a password.")
     if sum(part.file_size for part in parts) > MOST_BYTES:
@@ -72,7 +75,7 @@ def _scan(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Errors:
             rows = max(rows, max(map(int, _ROW.findall(piece)), default=0))
             columns.update(_COLUMN.findall(piece))
             for column, row, error in _ERROR.findall(piece) if b't="e"' in piece else ():
-                errors.setdefault(int(row), {})[_index(column)] = error.decode("utf-8", "replace")
+                errors.setdefault(int(row), {})[index(column)] = error.decode("utf-8", "replace")
     if rows * _width(columns) > MOST_CELLS:
         filled = {column for piece in _overlapping(archive, part) for column in _FILLED_COLUMN.findall(piece)}
         if rows * _width(filled) > MOST_CELLS:
@@ -81,7 +84,7 @@ def _scan(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Errors:
 
 
 def _width(columns: set[bytes]) -> int:
-    return max(map(_index, columns), default=25) + 1
+    return max(map(index, columns), default=25) + 1
 
 
 def _overlapping(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -98,18 +101,23 @@ def _overlapping(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[by
             tail = (tail + piece)[-_OVERLAP:]
 
 
-def _sheets(archive: zipfile.ZipFile) -> dict[str, str]:
-    """Return the path of each sheet's part by the sheet's name."""
+def sheets(archive: zipfile.ZipFile) -> dict[str, tuple[str, bool]]:
+    """Return the path of each sheet's part, and whether it is visible, by the sheet's name."""
     if "xl/workbook.xml" not in archive.namelist():
         return {}
     links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314  no document type: checked
     targets = {link.get("Id"): link.get("Target", "") for link in links}
     book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314  no document type: checked
-    found = ((sheet.get("name", ""), targets.get(sheet.get(_LINK), "")) for sheet in book.iter(f"{_MAIN}sheet"))
-    return {name: target.lstrip("/") if target.startswith("/") else f"xl/{target}" for name, target in found}
+    found: dict[str, tuple[str, bool]] = {}
+    for sheet in book.iter(f"{MAIN}sheet"):
+        target = targets.get(sheet.get(_LINK), "")
+        path = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+        found[sheet.get("name", "")] = path, sheet.get("state", "visible") == "visible"
+    return found
 
 
-def _index(letters: bytes) -> int:
+def index(letters: bytes) -> int:
+    """Return the place of a column from 0 by its letters."""
     number = 0
     for letter in letters:
         number = number * 26 + letter - 64

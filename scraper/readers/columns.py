@@ -70,20 +70,20 @@ def of_table(table: Table) -> Grid:
     )
 
 
-def of_records(records: delimited.Records) -> Grid:
-    """Return a delimited file, however large, as a grid."""
-    sample = [(number, [values.fold(cell) for cell in cells]) for number, cells in islice(records, _SAMPLE)]
-    held = [(number, cells) for number, cells in sample if any(cells)]
+def of_records(records: Callable[[], Iterator[Record]], locator: Locator, raw: delimited.Records | None = None) -> Grid:
+    """Return a table of any size as a grid; `raw` is the file that its cells come from as they stand."""
+    sample = enumerate(islice(records(), _SAMPLE), start=1)
+    held = [(place, [values.fold(cell) for cell in cells]) for place, (_, cells) in sample if any(cells)]
     width = max((len(cells) for _, cells in held), default=0)
     head = [(*cells, *[""] * (width - len(cells))) for _, cells in held]
     return Grid(
         head=head,
-        skip=[number for number, _ in held],
+        skip=[place for place, _ in held],
         used=[any(cells) for cells in zip_longest(*head, fillvalue="")],
-        records=lambda: iter(records),
-        locator=Locator(table=1),
+        records=records,
+        locator=locator,
         pages={},
-        raw=records,
+        raw=raw,
     )
 
 

@@ -10,6 +10,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from operator import itemgetter
 from typing import Any, Final
@@ -17,7 +18,19 @@ from typing import Any, Final
 from scraper.documents import delimited, html, kinds
 from scraper.errors import DocumentError, LayoutChanged, Unreadable
 from scraper.known import BETWEEN, Known, collected, line_hash, line_start
-from scraper.model import Column, Document, Fact, Figure, ListedRow, Options, Problem, Reading, ReleaseRef, Table
+from scraper.model import (
+    Column,
+    Document,
+    Fact,
+    Figure,
+    ListedRow,
+    Locator,
+    Options,
+    Problem,
+    Reading,
+    ReleaseRef,
+    Table,
+)
 from scraper.readers import columns as headers
 from scraper.readers import page
 from scraper.readers.columns import HEADER_WITHIN, Grid, Header, Row, joined
@@ -42,6 +55,7 @@ __all__ = [
     "STREAMED",
     "Row",
     "discover",
+    "grids",
     "is_total",
     "joined",
     "read",
@@ -50,7 +64,7 @@ __all__ = [
 ]
 
 SERIES_KIND: SeriesKind = "periodic"
-STREAMED: Final = (*kinds.DELIMITED, "text/plain")
+STREAMED: Final = (*kinds.DELIMITED, "text/plain", kinds.XLSX)
 MOST_PROBLEMS: Final = 50
 _MOST_KEYS: Final = 10_000
 """Keys that stand more than once of which the rows are looked at."""
@@ -86,9 +100,9 @@ def stream(document: Document, ref: ReleaseRef, options: Options, known: Known) 
     `select` among the options is a CSS selector, a sheet name or a page range. `LayoutChanged` where a configured
     header is missing, doubled, or has no rows.
     """
-    grids = _grids(document, options.select)
-    columns = options.columns or headers.own(grids)
-    parts, problems = headers.found(grids, columns, headless=document.media_type == kinds.PDF)
+    several = grids(document, options.select)
+    columns = options.columns or headers.own(several)
+    parts, problems = headers.found(several, columns, headless=document.media_type == kinds.PDF)
     shape, seen = shape_of(columns, options.key), _Seen()
     for number, (grid, header) in enumerate(parts):
         yield from _rows(number, grid, header, shape, known, seen)
@@ -102,13 +116,22 @@ def stream(document: Document, ref: ReleaseRef, options: Options, known: Known) 
     return Reading(title=page.titled(document), published=ref.published, problems=tuple(problems))
 
 
-def _grids(document: Document, select: str | None) -> list[Grid]:
-    if document.media_type in STREAMED:
-        grid = headers.of_records(delimited.Records(document))
-        if not grid.head:
-            raise Unreadable("The file has no cells.")
-        return [grid]
-    return [headers.of_table(table) for table in tables_of(document, select)]
+def grids(document: Document, select: str | None) -> list[Grid]:
+    """Return the document's tables; a delimited file of any size, and a large workbook, row by row."""
+    if document.media_type in kinds.DELIMITED or document.media_type == "text/plain":
+        records = delimited.Records(document)
+        several = [headers.of_records(lambda: iter(records), Locator(table=1), records)]
+    elif document.media_type == kinds.XLSX and document.content is not None:
+        from scraper.documents import sheet_rows  # only the process that reads a workbook carries it
+
+        book = sheet_rows.Workbook(document.loaded().data)
+        several = [headers.of_records(partial(book.rows, name), Locator(sheet=name)) for name in book.names(select)]
+    else:
+        several = [headers.of_table(table) for table in tables_of(document.loaded(), select)]
+    filled = [grid for grid in several if grid.head]
+    if not filled:
+        raise Unreadable("The file has no cells.")
+    return filled
 
 
 def tables_of(document: Document, select: str | None) -> Sequence[Table]:

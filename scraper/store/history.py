@@ -7,12 +7,15 @@ from typing import Final
 
 from scraper import diff
 from scraper.ids import number_id
+from scraper.known import HASH_BYTES
 from scraper.model import Change, Compared, Fact, ReleaseRef
 from scraper.store import events, releases, rows
 from scraper.store.database import Database, Row
 from scraper.terms import CausedBy, EventKind
 
 _MANY: Final = 50_000
+_MOST_TOLD: Final = 100_000
+"""Rows, ended and begun, above which a change is told by their number alone; each row keeps its lifetime."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +60,11 @@ class Recorded:
     changes: tuple[Change, ...] = ()
 
 
-def stream_of(source_id: str, release_id: str, cumulative: bool) -> str:
+def stream_of(source_id: str, release_id: str, cumulative: bool, series: str | None = None) -> str:
     """Name what a reading is compared within: the whole series, or the release alone."""
-    return source_id if cumulative else f"{source_id}/{release_id}"
+    if not cumulative:
+        return f"{source_id}/{release_id}"
+    return f"{source_id}/{series}" if series else source_id
 
 
 def current(db: Database, stream: str) -> Row | None:
@@ -75,7 +80,7 @@ def target(db: Database, source_id: str, ref: ReleaseRef, cumulative: bool) -> T
     """Return what a reading of this reference is compared with, whether the release is known yet or not."""
     row = releases.find(db, source_id, ref)
     release_id = row["release_id"] if row else releases.new_id(source_id, ref.key)
-    stream = stream_of(source_id, release_id, cumulative)
+    stream = stream_of(source_id, release_id, cumulative, ref.series)
     head = current(db, stream)
     aside = bool(head and head["release_id"] != release_id and _has_edition(db, release_id, source_id))
     if aside:
@@ -105,9 +110,9 @@ def record(db: Database, entry: Entry) -> Recorded:
             reading_id=reading_id,
             before=head["reading_id"] if head else None,
         )
-        many = head is None and entry.compared.rows > _MANY
-        with db.roomy() if many else nullcontext():
-            changes = rows.replace(db, batch, entry.compared.gone, entry.facts)
+        moved = _moved(entry.compared, head)
+        with db.roomy() if moved > _MANY else nullcontext():
+            changes = rows.replace(db, batch, entry.compared.gone, entry.facts, tell=moved <= _MOST_TOLD)
         changes += _text_changes(entry, release, head)
         kind = _kind(entry, release, head, changes, restored)
         if kind == "revised" and head and _alternates(db, stream, head, digest):
@@ -128,6 +133,12 @@ def record(db: Database, entry: Entry) -> Recorded:
         if kind == "corrected":
             _announced(db, reading_id, diff.announcement(changes))
         return Recorded(release_id=release_id, kind=None if entry.quiet else kind, changes=changes)
+
+
+def _moved(compared: Compared, head: Row | None) -> int:
+    """How many rows end and begin."""
+    ended = len(compared.gone) // HASH_BYTES
+    return ended + max(0, compared.rows - (head["rows"] - ended if head else 0))
 
 
 def _unchanged(db: Database, entry: Entry, release: Row, head: Row, restored: bool) -> Recorded:
@@ -151,7 +162,9 @@ def _alternates(db: Database, stream: str, head: Row, digest: str) -> bool:
 
 def tell_settled(db: Database, source_id: str, release_id: str, cumulative: bool, at: str) -> Recorded | None:
     """One of two alternating versions has stayed: tell it, unless it is the one told last."""
-    head = current(db, stream_of(source_id, release_id, cumulative))
+    release = db.one("SELECT series FROM release WHERE release_id = ?", release_id)
+    series = release["series"] if release else None
+    head = current(db, stream_of(source_id, release_id, cumulative, series))
     if head is None or not head["damped"]:
         return None
     told = db.one(

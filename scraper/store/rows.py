@@ -60,8 +60,13 @@ def figures_read_off(db: Database, stream: str, gone: bytes) -> int:
     return int(every["n"] if every else 0) - sum(int(row["n"]) for row in less if row)
 
 
-def replace(db: Database, batch: Batch, gone: bytes, facts: Facts) -> tuple[Change, ...]:
-    """End the rows that are gone, start those that have come, leave the rest untouched; tell the difference."""
+def replace(db: Database, batch: Batch, gone: bytes, facts: Facts, *, tell: bool) -> tuple[Change, ...]:
+    """End the rows that are gone, start those that have come, leave the rest untouched; tell the difference.
+
+    `tell`: row by row; else how many of each table.
+    """
+    if batch.before is not None and not tell:
+        return _replace_many(db, batch, gone, facts)
     compare = batch.before is not None
     ended = _end(db, batch, gone, load_them=compare)
     started = _start(db, batch, facts, keep=compare)
@@ -70,6 +75,47 @@ def replace(db: Database, batch: Batch, gone: bytes, facts: Facts) -> tuple[Chan
         pair = ended[kind], started[kind]
         told += [change for change in diff.row_changes(*pair) if not is_derived(change, *pair)]
     return tuple(told)
+
+
+def _replace_many(db: Database, batch: Batch, gone: bytes, facts: Facts) -> tuple[Change, ...]:
+    before = {kind: _ending(db, kind, batch) for kind in FACT_TYPES}
+    _end(db, batch, gone, load_them=False)
+    ended = {kind: _ending(db, kind, batch) - before[kind] for kind in FACT_TYPES}
+    started = Counter[type[Fact]]()
+    _start(db, batch, _counting(facts, started), keep=False)
+    return tuple(
+        Change(
+            table=kind.TABLE,
+            kind="removed" if moved is ended else "added",
+            row_id=None,
+            column=None,
+            before=None,
+            after=None,
+            label=f"{moved[kind]:,} rows; too many to tell one by one",
+            rows=moved[kind],
+        )
+        for moved in (ended, started)
+        for kind in FACT_TYPES
+        if moved[kind] and kind is not Figure
+    )
+
+
+def _ending(db: Database, kind: type[Fact], batch: Batch) -> int:
+    row = db.one(
+        f"SELECT count(*) AS n FROM {kind.TABLE} WHERE stream = ? AND last_reading IS NOT NULL AND last_reading = ?",
+        batch.stream,
+        batch.before,
+    )
+    return int(row["n"]) if row else 0
+
+
+def _counting(facts: Facts, started: Counter[type[Fact]]) -> Facts:
+    def counted() -> Iterator[tuple[bool, Fact]]:
+        for is_known, fact in facts():
+            started[type(fact)] += not is_known
+            yield is_known, fact
+
+    return counted
 
 
 def is_derived(change: Change, gone: Sequence[Placed], come: Sequence[Placed]) -> bool:
