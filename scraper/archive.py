@@ -9,11 +9,13 @@ import hashlib
 import io
 import os
 import re
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final, cast
 
 from isal import igzip, isal_zlib
 
@@ -23,6 +25,7 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _COMPRESSED: Final = (b"PK\x03\x04", b"\x1f\x8b", b"\x89PNG", b"\xff\xd8\xff", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
 _STRAY: Final = ".part"
 _DAMAGED: Final[tuple[type[Exception], ...]] = (OSError, EOFError, isal_zlib.error)  # type: ignore[assignment]
+_PIECE: Final = 1 << 20
 _EFFORT: Final = 3
 """Of ISA-L: a tenth of the time of zlib's usual effort, for a quarter more disk."""
 
@@ -52,19 +55,19 @@ class Archive:
         path = self.path(sha256)
         try:
             if not path.is_file():
-                self._write(path, _packed(data))
+                self._write(path, data)
         except OSError as error:
             raise ArchiveError(f"{path} could not be written: {error.strerror or error}. Nothing was kept.") from error
         return sha256
 
-    def _write(self, path: Path, packed: bytes) -> None:
+    def _write(self, path: Path, data: bytes) -> None:
         if not path.parent.is_dir():
             path.parent.mkdir(parents=True, exist_ok=True)
             _sync_folder(self.folder)
         stray = path.parent / f".{uuid.uuid4().hex}{_STRAY}"
         try:
             with stray.open("xb") as file:
-                file.write(packed)
+                _pack(data, file)
                 file.flush()
                 os.fsync(file.fileno())
             stray.replace(path)
@@ -127,6 +130,14 @@ class Archived:
         """Return the bytes as a stream; ArchiveError when they are missing, or, at the end, altered."""
         return io.BufferedReader(_Checked(Archive(self.folder).path(self.sha256), self.sha256), 1 << 20)
 
+    def file(self) -> BinaryIO:
+        """Return the bytes as a nameless file; ArchiveError when they are missing or altered."""
+        file = tempfile.TemporaryFile()  # noqa: SIM115  closed by who asked for it
+        with self.open() as stream:
+            shutil.copyfileobj(stream, file, _PIECE)
+        file.seek(0)
+        return cast(BinaryIO, file)
+
 
 class _Checked(io.RawIOBase):
     """The unpacked bytes of an archived file, hashed on the way."""
@@ -160,11 +171,14 @@ class _Checked(io.RawIOBase):
         super().close()
 
 
-def _packed(data: bytes) -> bytes:
-    if data.startswith(_COMPRESSED):
-        return gzip.compress(data, 0, mtime=0)
-    packed: bytes = igzip.compress(data, _EFFORT, mtime=0)
-    return packed
+def _pack(data: bytes, file: BinaryIO) -> None:
+    """Write `data` as gzip piece by piece: a large file must not stand in memory twice."""
+    whole = memoryview(data)
+    plain = data.startswith(_COMPRESSED)
+    packer = gzip.GzipFile if plain else igzip.IGzipFile
+    with packer(filename="", mode="wb", fileobj=file, compresslevel=0 if plain else _EFFORT, mtime=0) as packed:
+        for at in range(0, len(whole), _PIECE):
+            packed.write(whole[at : at + _PIECE])
 
 
 def _sync_folder(folder: Path) -> None:

@@ -56,6 +56,9 @@ class Content(Protocol):
     def open(self) -> BinaryIO:
         """Return them as a stream from the start; what was altered since it was archived raises at its end."""
 
+    def file(self) -> BinaryIO:
+        """Return them as a file in which one can go back and forth."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
@@ -78,6 +81,10 @@ class Document:
     def open(self) -> BinaryIO:
         """Return the bytes as a stream, from memory or from the archive."""
         return io.BytesIO(self.data) if self.content is None else self.content.open()
+
+    def file(self) -> BinaryIO:
+        """Return the bytes as a file in which one can go back and forth."""
+        return io.BytesIO(self.data) if self.content is None else self.content.file()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,11 @@ a row that holds anything else goes through an XML parser. Both give the same te
 
 import datetime
 import html
-import io
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import BinaryIO, Final
 from xml.etree import ElementTree
 
 from scraper.documents import sheet_parts
@@ -39,9 +38,9 @@ _EPOCH: Final = {False: datetime.datetime(1899, 12, 30), True: datetime.datetime
 class Workbook:
     """An XLSX file whose sheets can be gone through row by row. `Unreadable` where it is damaged or a trap."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, file: BinaryIO) -> None:
         try:
-            self._archive = zipfile.ZipFile(io.BytesIO(data))
+            self._archive = zipfile.ZipFile(file)
             sheet_parts.refuse_traps(self._archive.infolist())
             self._sheets = sheet_parts.sheets(self._archive)
             self._shared = _shared_strings(self._archive)

@@ -129,15 +129,17 @@ def release(conn: sqlite3.Connection, ask: Ask) -> Row | None:
     for edition in editions:
         edition["readings"] = [row for row in readings if row["edition_id"] == edition["edition_id"]]
     streams = rows(conn, sql.RELEASE_STREAMS, id=ask.id)
+    tables = [part for stream in streams for part in stated(conn, stream, FIRST_ROWS) if part["name"] != "correction"]
+    corrections = rows(conn, sql.CORRECTIONS, id=ask.id)
+    for row in (row for part in tables if part["name"] in ("figure", "case_account") for row in part["rows"]):
+        row["corrections"] = [one for one in corrections if one["place_quoted"] and _touches(one, row)]
     return {
         "release": found,
         "editions": editions,
-        "tables": [
-            table for stream in streams for table in stated(conn, stream, FIRST_ROWS) if table["name"] != "correction"
-        ],
+        "tables": tables,
         "changes": _by_event(rows(conn, sql.CHANGES, id=ask.id)),
         "events": rows(conn, sql.RELEASE_EVENTS, id=ask.id),
-        "corrections": rows(conn, sql.CORRECTIONS, id=ask.id),
+        "corrections": corrections,
         "problems": rows(conn, sql.RELEASE_PROBLEMS, id=ask.id),
         "citation": show.cite(found, editions[0] if editions else None),
     }
@@ -191,11 +193,12 @@ def figure(conn: sqlite3.Connection, ask: Ask) -> Row | None:
     }
 
 
-def _touches(correction: Row, figure: Row) -> bool:
-    """Does a correction of a release speak of this figure? Counties of one name in two states are two places."""
+def _touches(correction: Row, row: Row) -> bool:
+    """Does a correction of a release speak of this row? Counties of one name in two states are two places."""
     place, state = correction["place_quoted"], correction["state_quoted"]
-    here = not place or (place, state) == (figure["place_quoted"], figure["state_quoted"])
-    return here and correction["measure"] in (None, figure["measure"])
+    here = not place or (place, state) == (row.get("place_quoted"), row.get("state_quoted"))
+    here = here or (correction["place_id"] is not None and correction["place_id"] == row.get("place_id"))
+    return here and correction["measure"] in (None, row.get("measure", correction["measure"]))
 
 
 def place(conn: sqlite3.Connection, ask: Ask) -> Row | None:

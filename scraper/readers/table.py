@@ -124,7 +124,7 @@ def grids(document: Document, select: str | None) -> list[Grid]:
     elif document.media_type == kinds.XLSX and document.content is not None:
         from scraper.documents import sheet_rows  # only the process that reads a workbook carries it
 
-        book = sheet_rows.Workbook(document.loaded().data)
+        book = sheet_rows.Workbook(document.file())
         several = [headers.of_records(partial(book.rows, name), Locator(sheet=name)) for name in book.names(select)]
     else:
         several = [headers.of_table(table) for table in tables_of(document.loaded(), select)]
