@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import SequenceMatcher
 
-from scraper.ids import row_hash
+from scraper.ids import plain, row_hash
 from scraper.model import FACT_TYPES, UNCOMPARED, Change, Fact, Figure, ListedRow, Reading
 
 _COMPARED: Mapping[type, tuple[str, ...]] = {
@@ -42,7 +42,7 @@ def fact_hash(fact: Fact) -> bytes:
 def content_hash(reading: Reading) -> str:
     """Return a hex hash equal for readings that state the same, in whatever order or bytes."""
     facts = sorted(fact_hash(fact) for fact in reading.facts)
-    return row_hash(reading.title, b"".join(facts).hex(), *sorted(reading.paragraphs)).hex()
+    return row_hash(reading.title, b"".join(facts).hex(), *sorted(map(plain, reading.paragraphs))).hex()
 
 
 def match(before: Iterable[tuple[int, bytes]], after: Sequence[bytes]) -> Match:
@@ -71,7 +71,9 @@ def row_changes(gone: Sequence[tuple[int, Fact]], come: Sequence[tuple[int, Fact
 
 
 def text_changes(before: Sequence[str], after: Sequence[str]) -> tuple[Change, ...]:
-    """Tell changed paragraphs; a mere change of order is none."""
+    """Tell changed paragraphs; a mere change of order or typography is none."""
+    stays = {plain(old): old for old in before}
+    after = [stays.get(plain(new), new) for new in after]
     if Counter(before) == Counter(after):
         return ()
     if max(len(before), len(after)) > _MOST_PARAGRAPHS:
@@ -87,7 +89,7 @@ def text_changes(before: Sequence[str], after: Sequence[str]) -> tuple[Change, .
 
 def title_change(before: str, after: str) -> tuple[Change, ...]:
     """Tell an edited title."""
-    if before == after:
+    if plain(before) == plain(after):
         return ()
     return (
         Change(table="release", kind="changed", row_id=None, column="title", before=before, after=after, label="title"),
@@ -122,7 +124,8 @@ def fact_json(fact: Fact) -> str:
 
 
 def _identity(fact: Fact) -> Hashable:
-    return tuple(getattr(fact, name) for name in fact.IDENTITY)
+    values = (getattr(fact, name) for name in fact.IDENTITY)
+    return tuple(plain(value) if isinstance(value, str) else value for value in values)
 
 
 def _paired(
@@ -147,7 +150,7 @@ def _paired(
 
 def _cells(row_id: int, old: Fact, new: Fact) -> list[Change]:
     before, after = _columns(old), _columns(new)
-    names = [name for name in dict.fromkeys((*before, *after)) if before.get(name) != after.get(name)]
+    names = [name for name in dict.fromkeys((*before, *after)) if _differ(before.get(name), after.get(name))]
     if "value" in names:  # the words and the sentence a number stands in change with it: one change, told once
         names = [name for name in names if name not in ("value_quoted", "quote")]
     return [
@@ -163,6 +166,10 @@ def _cells(row_id: int, old: Fact, new: Fact) -> list[Change]:
         )
         for name in names
     ]
+
+
+def _differ(before: str | None, after: str | None) -> bool:
+    return before != after and (before is None or after is None or plain(before) != plain(after))
 
 
 def _columns(fact: Fact) -> dict[str, str | None]:

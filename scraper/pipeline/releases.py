@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from scraper import checks, places, readers
 from scraper.errors import ArchiveError, DocumentError, LayoutChanged
+from scraper.ids import plain
 from scraper.model import Document, Problem, Reading, ReleaseRef
 from scraper.pipeline.outcome import Checked, Trouble, with_way_out
 from scraper.pipeline.tools import Tools
@@ -249,7 +250,7 @@ def _held(
 
 def _listed_title(tools: Tools, ref: ReleaseRef, row: Row, checked: Checked) -> None:
     before = row["listed_title"]
-    if checked.baseline or not ref.title or not before or ref.title == before:
+    if checked.baseline or not ref.title or not before or plain(ref.title) == plain(before):
         return
     events.record_title(tools.db, row["release_id"], before, ref.title, checked.at)
     checked.told.append("revised")
