@@ -14,6 +14,8 @@ from scraper.terms import CausedBy, EventKind
 
 _STORED = {kind: tuple(f.name for f in fields(kind) if f.name != "locator") for kind in FACT_TYPES}
 _LIFE = ("row_id", "release_id", "source_id", "stream", "row_hash", "first_reading", "last_reading", "locator")
+_LATELY = 6
+"""Readings of a stream among which versions are known again: caches are few, and turn quickly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +118,14 @@ def _unchanged(db: Database, entry: Entry, release: Row, head: Row, restored: bo
 
 
 def _alternates(db: Database, stream: str, head: Row, digest: str) -> bool:
-    """Is this the third turn between the same two versions, A, B, A and now B? Then caches disagree; it is no news."""
+    """Is this a further turn between versions that were all here lately, as A, B, A and now B? Then caches disagree."""
     rows = db.rows(
-        "SELECT content_hash FROM reading WHERE stream = ? AND seq < ? ORDER BY seq DESC LIMIT 2", stream, head["seq"]
+        "SELECT content_hash FROM reading WHERE stream = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+        stream,
+        head["seq"],
+        _LATELY,
     )
-    return [row["content_hash"] for row in rows] == [digest, head["content_hash"]]
+    return {digest, head["content_hash"]} <= {row["content_hash"] for row in rows}
 
 
 def tell_settled(db: Database, source_id: str, release_id: str, cumulative: bool, at: str) -> Recorded | None:
