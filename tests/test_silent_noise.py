@@ -5,6 +5,7 @@ import io
 import unicodedata
 import zipfile
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import openpyxl
@@ -12,7 +13,7 @@ import pytest
 from reportlab.platypus import SimpleDocTemplate, Table, TableStyle
 
 from tests.desk import Desk
-from tests.publisher import Publisher
+from tests.publisher import Publisher, Reply
 
 NEWS = {"id": "news", "reader": "page", "path": "/list", "follow": "main li a", "confirm": {"withdrawn_rounds": 2}}
 COLUMNS = {"jurisdiction": "Jurisdiction", "state": "State", "count": {"header": "Declined", "type": "integer"}}
@@ -298,3 +299,129 @@ SERVINGS: dict[str, Callable[[Publisher], object]] = {
 @pytest.mark.parametrize("name", SERVINGS)
 def test_another_way_of_serving_the_same_content_raises_none(desk: Desk, name: str) -> None:
     same(desk, lambda: SERVINGS[name](desk.publisher), 3)
+
+
+def wall(body: str, status: int = 200, **headers: str) -> Reply:
+    return Reply(body.encode(), status, {"Content-Type": "text/html", **headers}, conditional=False)
+
+
+def cut(handler: BaseHTTPRequestHandler) -> None:
+    """A Content-Length that is too long."""
+    body = article("a").encode()
+    handler.send_response(200)
+    handler.send_header("Content-Type", "text/html")
+    handler.send_header("Content-Length", str(len(body) + 100))
+    handler.end_headers()
+    handler.wfile.write(body)
+    handler.close_connection = True
+
+
+WALLS = {
+    "access denied": wall("<html><head><title>Access Denied</title></head><body>Reference #18.2f</body></html>"),
+    "a challenge": wall("<title>Just a moment...</title><body><p>Checking your browser before you go on</p></body>"),
+    "maintenance": wall("<title>ICE</title><body><h1>Scheduled maintenance</h1><p>We will be back shortly.</p></body>"),
+    "a login": wall("<title>Log in</title><body><form>Name <input><input type=password></form></body>"),
+    "an empty body": wall(""),
+    "white space": wall(" \n "),
+    "a frame without content": wall("<title>ICE</title><body><div id='app'></div><script>1</script></body>"),
+    "a cut body": Reply(raw=cut),
+    "gzip that is none": wall(article("a"), **{"Content-Encoding": "gzip"}),
+    "a redirect to itself": wall("", 301, Location="/r/a"),
+    "a redirect to a login": wall("", 302, Location="/login"),
+    **{f"status {status}": wall("no", status) for status in (204, 401, 403, 429, 451, 500, 502, 503)},
+}
+
+
+@pytest.mark.parametrize("name", WALLS)
+def test_what_stands_in_the_place_of_a_page_is_flagged_and_no_news(desk: Desk, name: str) -> None:
+    """On documents and a table, then on the index as well; and what comes after is as before."""
+    site = desk.publisher
+    site.put("/login", "<title>Log in to your account</title><body><input type=password></body>")
+    sql = "SELECT row_id, cells, last_reading FROM listed_row UNION ALL SELECT reading_id, text, state FROM reading"
+    before = [tuple(row) for row in desk.ask(sql)]
+    for path in ("/r/a", "/table", "/list"):
+        site.pages[path] = WALLS[name]
+        report = desk.check()
+        assert {one.source_id for one in report.failed} >= {"news"}, desk.health()
+        assert all(one.trouble and one.trouble.words for one in report.failed)
+    assert [tuple(row) for row in desk.ask(sql)] == before
+    publish(site)
+    for _ in range(2):
+        assert not desk.check().failed, desk.health()
+    assert set(desk.kinds()[3:]) <= {"source_blocked", "source_failing", "layout_changed", "source_recovered"}
+    assert [tuple(row) for row in desk.ask(sql)] == before
+    assert not desk.ask("SELECT text FROM problem WHERE closed_at IS NULL")
+
+
+@pytest.mark.parametrize("next_page", [False, True])
+def test_an_item_pushed_off_the_first_page_by_a_newer_one_raises_only_the_newer_one(
+    tmp_path: Path, publisher: Publisher, next_page: bool
+) -> None:
+    names = ["5", "4", "3", "2", "1"]
+
+    def put() -> None:
+        for number, at in enumerate(range(0, len(names), 3)):
+            more = f'<a class="next" href="?page={number + 1}">Older</a>' if next_page and at + 3 < len(names) else ""
+            body = listing(*names[at : at + 3]).replace("</ul>", f"</ul>{more}")
+            publisher.put(f"/list?page={number}" if number else "/list", body)
+        for name in names:
+            publisher.put(f"/r/{name}", article(name))
+
+    put()
+    source = NEWS | ({"next_page": "a.next", "max_pages": 5} if next_page else {}) | {"follow": "main li a"}
+    desk = Desk(tmp_path, publisher, source)
+    desk.check()
+    for name in ("6", "7", "8"):
+        names.insert(0, name)
+        put()
+        for _ in range(4):
+            assert not desk.check().failed, desk.health()
+    told = [kind for kind in desk.kinds()[1:] if kind != "delisted"]
+    assert told == ["new", "new", "new"]
+    assert desk.kinds().count("delisted") == (0 if next_page else 3), "recorded, low key"
+    assert sum(desk.subjects().values()) == 4, "the baseline and three new ones"
+
+
+@pytest.mark.parametrize("servers", [2, 3])
+def test_servers_that_alternate_are_told_once_each_way_and_then_damped(
+    tmp_path: Path, publisher: Publisher, servers: int
+) -> None:
+    publisher.put("/table", table())
+    desk = Desk(tmp_path, publisher, LIST)
+    desk.check()
+    for number in range(12):
+        publisher.put("/table", table([*ROWS[:2], ("Fairfax County", "VA", f"{1151 + (number + 1) % servers:,}")]))
+        desk.check()
+    assert desk.kinds()[1:] == ["revised"] * servers, "the way there and the way back"
+    publisher.put("/table", table([*ROWS[:2], ("Fairfax County", "VA", "7")]))
+    desk.check()
+    desk.check()
+    assert desk.kinds()[1:] == ["revised"] * (servers + 1), "what none of them said is news"
+
+
+def test_two_servers_of_which_one_is_asked_at_random_are_damped(tmp_path: Path, publisher: Publisher) -> None:
+    """Not strictly in turn: A A B A B B A B A A B A."""
+    publisher.put("/table", table())
+    desk = Desk(tmp_path, publisher, LIST)
+    desk.check()
+    for which in "ABABBABAABAB":
+        publisher.put("/table", table() if which == "A" else table([*ROWS[:2], ("Fairfax County", "VA", "9")]))
+        desk.check()
+    assert desk.kinds()[1:] == ["revised", "revised"]
+
+
+def test_our_own_better_reader_raises_none_and_its_changes_say_so(desk: Desk) -> None:
+    columns = {"place": "Jurisdiction", "state": "State", "declined": {"header": "Declined", "type": "integer"}}
+    better = [NEWS | {"ignore": ["h1"]}, LIST | {"columns": columns}, SHOWN | {"select": "main p"}]
+    before = desk.kinds(), len(desk.ask("SELECT 1 FROM edition"))
+    desk.watch(*better)
+    for _ in range(3):
+        assert not desk.check().failed, desk.health()
+    assert (desk.kinds(), len(desk.ask("SELECT 1 FROM edition"))) == before
+    told = desk.ask("SELECT event_id, caused_by, column_name FROM change")
+    assert {(row["event_id"], row["caused_by"]) for row in told} == {(None, "reader")}
+    assert desk.ask("SELECT count(DISTINCT reader_version) AS n FROM reading WHERE stream LIKE 'counts%'")[0]["n"] == 2
+    desk.publisher.put("/table", table([*ROWS[:2], ("Fairfax County", "VA", "9")]))
+    desk.check()
+    (change,) = desk.ask("SELECT * FROM change WHERE caused_by = 'publisher' AND table_name = 'listed_row'")
+    assert (change["column_name"], change["before"], change["after"]) == ("declined", "1,151", "9")
