@@ -56,6 +56,13 @@ class Document:
     charset: str | None
     captured_at: str
     sha256: str
+    base_url: str = ""
+    """Where it was answered, if a redirect led elsewhere than to `url`."""
+
+    @property
+    def base(self) -> str:
+        """The address from which relative links start."""
+        return self.base_url or self.url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from scraper.errors import ConfigError, DocumentError, StoreError
 from scraper.fetch import Fetched
 from scraper.model import Document, ReleaseRef
 from scraper.pipeline import releases as documents
+from scraper.pipeline.archived import original
 from scraper.pipeline.house import House
 from scraper.pipeline.outcome import Checked
 from scraper.pipeline.settle import settle
@@ -178,8 +179,8 @@ def _absorb(house: House, shelf: Shelf, source: Source, page: WarcPage) -> Check
     return checked
 
 
-def as_document(page: WarcPage) -> Document:
-    """Return a capture as readers take it."""
+def as_document(page: WarcPage, address: str = "") -> Document:
+    """Return a capture, which an archive holds at `address`, as readers take it."""
     return Document(
         url=page.url,
         data=page.data,
@@ -187,6 +188,7 @@ def as_document(page: WarcPage) -> Document:
         charset=page.charset,
         captured_at=page.captured_at,
         sha256="",
+        base_url=original(address),
     )
 
 

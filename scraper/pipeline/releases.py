@@ -6,6 +6,7 @@ from scraper import checks, places, readers
 from scraper.errors import ArchiveError, DocumentError, LayoutChanged
 from scraper.ids import plain
 from scraper.model import Document, Problem, Reading, ReleaseRef
+from scraper.pipeline.moved import under_new_name
 from scraper.pipeline.outcome import Checked, Trouble, with_way_out
 from scraper.pipeline.tools import Tools
 from scraper.pipeline.visit import Visit, document, visit
@@ -43,8 +44,8 @@ def check(
     ref: ReleaseRef,
     row: Row | None,
     checked: Checked,
-) -> None:
-    """Ask the document of one release and record what it states."""
+) -> Visit:
+    """Ask the document of one release, record what it states, and return how it answered."""
     found = ask(tools, source, ref.url, round_id, checked)
     if found.outcome == "gone":
         missing(tools, source, row, checked, url=ref.url, title=ref.title)
@@ -56,6 +57,7 @@ def check(
         as_before(tools, row, checked)
         settle_version(tools, source, row, found, checked)
         _listed_title(tools, ref, row, checked)
+    return found
 
 
 def as_before(tools: Tools, row: Row, checked: Checked) -> None:
@@ -154,7 +156,7 @@ def _read(
     except (DocumentError, ArchiveError) as error:
         _unreadable(tools, source, ref, error, checked)
         return False
-    cumulative = is_cumulative(source)
+    cumulative, ref = is_cumulative(source), under_new_name(tools, source, ref, reading, checked)
     before = None if tools.accept else _size_before(tools, source, ref, cumulative)
     problems = with_way_out(checks.judge(reading, before, source.expect), source.id)
     held = [problem for problem in problems if problem.holds_back]

@@ -39,7 +39,7 @@ def discover(document: Document, options: Options) -> Discovery:
     found: list[ReleaseRef] = []
     for row in tree.css(".views-row"):
         published = values.date(page.text_at(row, ".news-date"))
-        found += [page.named(link, published) for link in html.links(tree, document.url, ".news-title a", row)]
+        found += [page.named(link, published) for link in html.links(tree, document.base, ".news-title a", row)]
     number = _page_number(document.url)
     if not found and number:
         return Discovery(refs=())
