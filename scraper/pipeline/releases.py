@@ -30,7 +30,7 @@ def ask(tools: Tools, source: Source, url: str, round_id: int | None, checked: C
     """Visit an address; a good answer closes what was wrong with fetching it."""
     found = visit(tools, source, url, round_id)
     checked.fetched += 1
-    checked.at = found.at
+    checked.at = max(checked.at, found.at)  # of the past an older answer may come after a newer one
     if found.good and (url, "fetch") in checked.open:
         events.problems(tools.db, events.About(source_id=source.id, url=url, topic="fetch"), [], checked.at)
     return found

@@ -31,6 +31,7 @@ def check_source(tools: Tools, source: Source, round_id: int | None) -> Checked:
     )
     known = releases.of_source(tools.db, source.id)
     index = documents.ask(tools, source, source.options.url, round_id, checked)
+    checked.at = index.at
     whole = next((release for release in known if release["url"] == source.options.url), None)
     if index.outcome == "gone" and whole is not None:
         documents.missing(tools, source, whole, checked)
