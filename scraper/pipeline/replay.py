@@ -22,7 +22,8 @@ from scraper.store.database import Database, Row
 from scraper.warc import WarcPage
 
 _ANSWERS = (
-    "SELECT f.*, c.sha256, c.media_type, c.charset, c.via, r.accepted, r.code_version LIKE '%, of the past' AS past, r.sources AS whole "
+    "SELECT f.*, c.sha256, c.media_type, c.charset, c.via, r.accepted, "
+    "r.code_version LIKE '%, of the past' AS past, r.sources AS whole "
     "FROM fetch f LEFT JOIN capture c USING (capture_id) LEFT JOIN round r USING (round_id) "
     "ORDER BY coalesce(f.round_id, 0), f.source_id, f.fetch_id"
 )
