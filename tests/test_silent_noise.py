@@ -425,3 +425,51 @@ def test_our_own_better_reader_raises_none_and_its_changes_say_so(desk: Desk) ->
     desk.check()
     (change,) = desk.ask("SELECT * FROM change WHERE caused_by = 'publisher' AND table_name = 'listed_row'")
     assert (change["column_name"], change["before"], change["after"]) == ("declined", "1,151", "9")
+
+
+def test_servers_that_disagree_on_what_is_listed_tell_the_newer_item_once(desk: Desk) -> None:
+    desk.publisher.put("/r/c", article("c"))
+    for number in range(12):
+        desk.publisher.put("/list", listing(*(("c", *NAMES) if number % 2 == 0 else NAMES)))
+        assert not desk.check().failed, desk.health()
+    assert desk.kinds()[3:] == ["new"]
+
+
+def test_servers_that_disagree_on_a_title_tell_it_both_ways_once(desk: Desk) -> None:
+    other_title = listing(*NAMES).replace('">Report a', '">Report a, final')
+    for number in range(12):
+        desk.publisher.put("/list", other_title if number % 2 == 0 else listing(*NAMES))
+        desk.check()
+    assert desk.kinds()[3:] == ["revised", "revised"]
+
+
+FEED = """<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>News</title><link>{base}/</link>
+<description>News of the publisher</description><lastBuildDate>Mon, 23 Nov 2026 04:0{n}:00 GMT</lastBuildDate>
+<ttl>{n}</ttl>{items}</channel></rss>"""
+
+
+def feed(base: str, *names: str, n: int = 1) -> str:
+    items = "".join(
+        f'<item><title>Report {name}</title><link>{base}/r/{name}</link><guid isPermaLink="false">id {name}</guid>'
+        f"<pubDate>Fri, 03 Mar 2017 10:00:00 GMT</pubDate></item>"
+        for name in names
+    )
+    return FEED.replace("{base}", base).replace("{n}", str(n)).replace("{items}", items)
+
+
+def test_a_feed_built_anew_in_another_order_or_cut_back_by_newer_items_tells_only_those(
+    tmp_path: Path, publisher: Publisher
+) -> None:
+    for name in "abc":
+        publisher.put(f"/r/{name}", article(name))
+    publisher.put("/feed", feed(publisher.base, "b", "a"), "application/rss+xml")
+    desk = Desk(tmp_path, publisher, {"id": "news", "reader": "feed", "path": "/feed"})
+    desk.check()
+    publisher.put("/feed", feed(publisher.base, "a", "b", n=2), "application/rss+xml")
+    same_desk = desk.kinds()
+    assert not desk.check().failed, desk.health()
+    assert desk.kinds() == same_desk
+    publisher.put("/feed", feed(publisher.base, "c", "b", n=3), "application/rss+xml")
+    for _ in range(2):
+        assert not desk.check().failed, desk.health()
+    assert desk.kinds()[1:] == ["new"]

@@ -254,5 +254,7 @@ def _listed_title(tools: Tools, ref: ReleaseRef, row: Row, checked: Checked) -> 
     before = row["listed_title"]
     if checked.baseline or not ref.title or not before or plain(ref.title) == plain(before):
         return
+    if events.title_told(tools.db, row["release_id"], before, ref.title, checked.at):
+        return
     events.record_title(tools.db, row["release_id"], before, ref.title, checked.at)
     checked.told.append("revised")
