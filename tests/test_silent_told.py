@@ -285,3 +285,18 @@ def test_a_correction_in_a_later_document_stands_in_the_row_it_corrects(tmp_path
     assert desk.kinds() == ["baseline", "new"]
     figures = desk.ask("SELECT place, value, corrections FROM current_figures WHERE source_id = 'ddor' ORDER BY value")
     assert [tuple(one) for one in figures] == [("Cook County", 7, None), ("Franklin County", 12, words)]
+
+
+@pytest.mark.parametrize("with_document", [False, True])
+def test_a_title_edited_on_the_index_is_seen_though_the_document_is_rendered_anew_each_time(
+    news: Desk, with_document: bool
+) -> None:
+    told = []
+    for noise in "23456":
+        for name in "ab":
+            text = "Declined detainers in the week: 9." if with_document and name == "a" and noise > "2" else "206."
+            news.publisher.put(f"/r/{name}", article(name, text, noise))
+        if noise == "3":
+            news.publisher.put("/list", listing("b", "a").replace("Report a<", "Report a, final<"))
+        told += kinds_by_round(news, 1)
+    assert told[1:] == [["revised"], [], [], []]

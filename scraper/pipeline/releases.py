@@ -157,7 +157,8 @@ def _read(
         _unreadable(tools, source, ref, error, checked)
         return False
     cumulative, ref = is_cumulative(source), under_new_name(tools, source, ref, reading, checked)
-    before = None if tools.accept else _size_before(tools, source, ref, cumulative)
+    row = releases.find(tools.db, source.id, ref)
+    before = None if tools.accept else _size_before(tools, source, row, cumulative)
     problems = with_way_out(checks.judge(reading, before, source.expect), source.id)
     held = [problem for problem in problems if problem.holds_back]
     if held:
@@ -184,7 +185,10 @@ def _read(
     if recorded.kind:
         checked.told.append(recorded.kind)
         checked.changes += len(recorded.changes)
-    releases.listed_as(tools.db, recorded.release_id, ref.title)
+    if row and not recorded.kind and caused_by == "publisher":  # the bytes are new, what they state is not
+        _listed_title(tools, ref, row, checked)
+    else:
+        releases.listed_as(tools.db, recorded.release_id, ref.title)
     return True
 
 
@@ -194,8 +198,7 @@ def is_cumulative(source: Source) -> bool:
     return kind == "cumulative"
 
 
-def _size_before(tools: Tools, source: Source, ref: ReleaseRef, cumulative: bool) -> checks.Size | None:
-    row = releases.find(tools.db, source.id, ref)
+def _size_before(tools: Tools, source: Source, row: Row | None, cumulative: bool) -> checks.Size | None:
     release_id = row["release_id"] if row else ""
     head = history.current(tools.db, history.stream_of(source.id, release_id, cumulative))
     return checks.Size(rows=head["rows"], characters=len(head["text"])) if head else None
@@ -252,7 +255,10 @@ def _held(
 
 def _listed_title(tools: Tools, ref: ReleaseRef, row: Row, checked: Checked) -> None:
     before = row["listed_title"]
-    if checked.baseline or not ref.title or not before or plain(ref.title) == plain(before):
+    if checked.baseline or not before:
+        releases.listed_as(tools.db, row["release_id"], ref.title)
+        return
+    if not ref.title or plain(ref.title) == plain(before):
         return
     if events.title_told(tools.db, row["release_id"], before, ref.title, checked.at):
         return

@@ -132,7 +132,7 @@ def title_told(db: Database, release_id: str, before: str, after: str, at: str) 
     """Has the same edit of a title been told within the day before `at`? Then servers disagree about it."""
     sql = (
         "SELECT 1 FROM change JOIN event USING (event_id) WHERE change.release_id = ? AND table_name = 'release' "
-        "AND before = ? AND after = ? AND unixepoch(seen_at) > unixepoch(?) - 86400"
+        "AND before = ? AND after = ? AND seen_at > strftime('%Y-%m-%dT%H:%M:%SZ', ?, '-1 day')"
     )
     return db.one(sql, release_id, before, after, at) is not None
 
