@@ -178,6 +178,20 @@ def test_old_releases_that_all_lead_to_a_new_one_do_not_become_it(tmp_path: Path
     assert len(urls_of(desk)) == 3
 
 
+def test_a_release_that_moved_and_was_edited_in_one_go_is_one_event(tmp_path: Path, publisher: Publisher) -> None:
+    publisher.put("/list", listing("/r/b", "/r/a"))
+    for name in "ab":
+        publisher.put(f"/r/{name}", article(name))
+    desk = Desk(tmp_path, publisher, NEWS)
+    rounds(desk)
+    publisher.put("/2026/r/a", article("a", "Declined detainers in the week: 7."))
+    redirect(publisher, "/r/a", "/2026/r/a")
+    publisher.put("/list", listing("/r/b", "/2026/r/a"))
+    rounds(desk)
+    assert desk.kinds() == ["baseline", "revised"]
+    assert urls_of(desk) == ["/2026/r/a", "/r/b"]
+
+
 def test_no_reader_lets_links_start_where_a_page_was_asked_for() -> None:
     folder = Path(__file__).parent.parent / "scraper" / "readers"
     for path in folder.glob("*.py"):

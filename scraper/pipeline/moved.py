@@ -37,7 +37,7 @@ def under_new_name(tools: Tools, source: Source, ref: ReleaseRef, reading: Readi
     digest = diff.content_hash(reading)
     for row in checked.left_out:
         head = history.current(tools.db, history.stream_of(source.id, row["release_id"], cumulative=False))
-        if head and head["content_hash"] == digest and _listed_alike(ref, row):
+        if head and head["content_hash"] == digest and listed_alike(ref, row):
             take(tools, source, row, ref, checked)
             events.record_release(tools.db, kind="republished", release_id=row["release_id"], at=checked.at)
             checked.told.append("republished")
@@ -53,6 +53,7 @@ def take(tools: Tools, source: Source, row: Row, ref: ReleaseRef, checked: Check
     checked.moved[ref.key] = row["key"]
 
 
-def _listed_alike(ref: ReleaseRef, row: Row) -> bool:
+def listed_alike(ref: ReleaseRef, row: Row) -> bool:
+    """Does the index say of the one what it said of the other?"""
     stated = ((ref.published, row["published"]), (ref.period_start, row["period_start"]))
     return ref.title == row["listed_title"] and all(new in (None, old) for new, old in stated)

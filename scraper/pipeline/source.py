@@ -216,7 +216,7 @@ def _watch_known(
         told = len(checked.told)
         found = documents.check(tools, source, round_id, version, ref_of(row), row, checked)
         ref = new.get(moved.led_to(tools, source, found))
-        if ref and len(checked.told) == told:
+        if ref and (len(checked.told) == told or moved.listed_alike(ref, row)):
             del new[ref.key]
             moved.take(tools, source, row, ref, checked)
     if documents.is_cumulative(source):

@@ -59,7 +59,7 @@ def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
         return page.read(document, ref, options)
     tree = html.parse(document)
     title = _title(tree)
-    text = noise.quiet(html.paragraphs(tree, _BODY, options.ignore))
+    text = noise.quiet(html.paragraphs(tree, _BODY, (*noise.PARTS, *options.ignore)))
     problems: tuple[Problem, ...] = ()
     if not text:
         if tree.css_first(_RELEASE_TYPE) is None or not title:
