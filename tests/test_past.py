@@ -8,10 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from scraper.pipeline.backfill import backfill
 from scraper.pipeline.past import bring_in
 from tests.desk import Desk
 from tests.publisher import Publisher, serving
-from tests.test_backfill import DAYS, HTML, index, notice
+from tests.test_backfill import DAYS, HTML, FakeArchive, digits, index, notice, with_archive
 from tests.test_replay import same_after_replay
 from tests.wayback import Page, write_warc
 
@@ -107,3 +108,23 @@ def test_any_past_is_replayed_alike(captures: list[tuple[str, int, int, bool]]) 
         desk = Desk(Path(folder), publisher, NOTICES)
         bring(desk, list(pages.values()))
         same_after_replay(desk)
+
+
+def test_relative_links_of_an_archived_index_start_where_the_publisher_answered(
+    tmp_path: Path, publisher: Publisher
+) -> None:
+    """Not at the archive's address, nor at the one that was asked for."""
+    fake, asked, answered = FakeArchive(publisher), f"{publisher.base}/notices", f"{publisher.base}/2024/notices"
+    desk = with_archive(Desk(tmp_path, publisher, NOTICES), fake.base, publisher.host_port, NOTICES)
+    fake.timemap(asked, DAYS[:2])
+    fake.timemap(f"{publisher.base}/2024/notices/a", DAYS[:2])
+    for number, at in enumerate(DAYS[:2]):
+        hop = {"Location": f"{fake.base}{digits(at)}id_/{answered}"}
+        publisher.put(f"/web/{digits(at)}id_/{asked}", "moved", status=302, headers=hop)
+        fake.version(answered, at, index("a").replace(b"/notices/a", b"notices/a"))
+        fake.version(f"{answered}/a", at, notice("a", f"There are {number} of them."))
+    assert backfill(desk.settings, "notices", "", lambda *_: None).problems == ()
+    assert desk.kinds() == ["baseline", "revised"]
+    (release,) = desk.ask("SELECT url FROM release WHERE source_id = 'notices'")
+    assert release["url"] == f"{answered}/a"
+    same_after_replay(desk)

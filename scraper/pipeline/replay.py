@@ -105,7 +105,7 @@ def replay(settings: Settings, target: Path) -> Replayed:
                 recording.load(rows)
                 house.tools = replace(
                     house.tools,
-                    via=rows[0]["via"] or "live",
+                    via=next((row["via"] for row in rows if row["via"]), "live"),
                     newest_archived=recording.archived,
                     accept=bool(rows[0]["accepted"]),
                 )
