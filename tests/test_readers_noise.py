@@ -44,6 +44,7 @@ from scraper.readers.noise import quiet
         "We use cookies to improve your experience.",
         "Shares 33",
         "17 people are reading this story right now",
+        "Last generated | 11/23/2026 4:00 PM",
     ],
 )
 def test_clocks_counters_and_ids_are_quiet(paragraph: str) -> None:
@@ -98,6 +99,8 @@ def test_only_the_counter_goes_from_a_line_that_says_more(paragraph: str, kept: 
         "Revised: March 3, 2017",
         "Report date: 03/03/2017",
         "1763870400",
+        "Last updated | March 3, 2017 10:05",
+        "11/23/2026 4:00 PM",
     ],
 )
 def test_a_figure_or_date_that_is_stated_is_never_swallowed(paragraph: str) -> None:
@@ -117,6 +120,12 @@ def test_no_line_is_read_twice_differently(line: str) -> None:
     once = quiet((" ".join(line.split()),))
     assert len(once) <= 1
     assert all(text == text.strip() and text for text in once)
+
+
+def test_a_time_below_the_label_of_a_clock_is_quiet_and_a_date_or_figure_there_is_not() -> None:
+    assert quiet(("Last updated:", "11/23/2026 4:00 PM", "Text.")) == ("Last updated:", "Text.")
+    for stated in ("March 3, 2017", "440", "At 10:05 the count was 440."):
+        assert quiet(("Last updated:", stated)) == ("Last updated:", stated)
 
 
 NUMBERS = st.integers(0, 9_999_999).map("{:,}".format) | st.integers(0, 9_999_999_999).map(str)

@@ -43,6 +43,7 @@ WHOLE: Final = {
     "a clock": rf"{_CLOCK}\s*(?:on|at|:|-|–|—)?\s*{_MOMENT}",
     "a clock of other words": rf"(?:page\s+)?last\s+(?:modified|reviewed|changed|edited)\s*(?:on|at|:)?\s*{_MOMENT}|"
     rf"(?:report\s+)?(?:run\s+(?:time|date|on|at)|as\s+of)\s*:?\s*{_TIMED}",
+    "a clock in two cells": rf"{_MADE}\s*:?\s*\|\s*{_TIMED}",
     "the time now": rf"(?:(?:current|server|local)\s+time|now|today(?: is)?)\s*:?\s*{_MOMENT}",
     "a notice over archived pages": r"archived content|in an effort to keep ice\.gov current, the archive contains .*",
     "a copyright line": r"(?:©|copyright)(?:\s*(?:©|\(c\)))?\s*(?:19|20)\d\d(?:\s*[-–]\s*(?:19|20)\d\d)?\D{0,120}",
@@ -78,13 +79,22 @@ _CELL: Final = re.compile(rf"(?:{'|'.join(CELL.values())})[.!]?", re.IGNORECASE)
 _PHRASE: Final = re.compile("|".join(PHRASE.values()), re.IGNORECASE)
 _SEPARATOR: Final = re.compile(r"(\s+[|·•]\s+)")
 _LONGEST: Final = 300
+_LABEL: Final = 40
+_CLOCK_ALONE: Final = re.compile(rf"{_CLOCK}\s*(?:on|at)?\s*:?", re.IGNORECASE)
+_TIME_ALONE: Final = re.compile(rf"{_TIMED}\.?", re.IGNORECASE)
+"""The label of a clock as a paragraph, and the time of day below it."""
 _HINTS: Final = ("ago", "|", "·", "•")
 """What every segment or phrase needs, in lower case: looked for first, which is far quicker than the rules."""
 
 
 def quiet(paragraphs: tuple[str, ...]) -> tuple[str, ...]:
     """Return `paragraphs` without what changes at each serving; a paragraph of nothing else is left out."""
-    return tuple(kept for paragraph in paragraphs if (kept := _quiet(paragraph)))
+    kept, label = [], False
+    for paragraph in paragraphs:
+        if not (label and _TIME_ALONE.fullmatch(paragraph)) and (text := _quiet(paragraph)):
+            kept.append(text)
+        label = len(paragraph) <= _LABEL and _CLOCK_ALONE.fullmatch(paragraph) is not None
+    return tuple(kept)
 
 
 def _quiet(paragraph: str) -> str:
