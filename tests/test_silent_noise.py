@@ -7,13 +7,16 @@ import zipfile
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import openpyxl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from reportlab.platypus import SimpleDocTemplate, Table, TableStyle
 
 from tests.desk import Desk
-from tests.publisher import Publisher, Reply
+from tests.publisher import Publisher, Reply, serving
 
 NEWS = {"id": "news", "reader": "page", "path": "/list", "follow": "main li a", "confirm": {"withdrawn_rounds": 2}}
 COLUMNS = {"jurisdiction": "Jurisdiction", "state": "State", "count": {"header": "Declined", "type": "integer"}}
@@ -473,3 +476,33 @@ def test_a_feed_built_anew_in_another_order_or_cut_back_by_newer_items_tells_onl
     for _ in range(2):
         assert not desk.check().failed, desk.health()
     assert desk.kinds()[1:] == ["new"]
+
+
+ROUND = st.tuples(
+    st.booleans(), st.sampled_from(sorted(RENDERS)), st.sampled_from(["up", "up", "up", "status 503", "access denied"])
+)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(ROUND, min_size=1, max_size=6))
+def test_every_true_change_is_told_once_in_the_round_it_becomes_visible(rounds: list[tuple[bool, str, str]]) -> None:
+    """Whatever render it is served in, and however often the source is down meanwhile."""
+    with serving(Publisher()) as site, TemporaryDirectory() as folder:
+        publish(site)
+        desk = Desk(Path(folder), site, NEWS, LIST)
+        desk.check()
+        stated = seen = 206
+        for changes, render, state in rounds:
+            stated += changes
+            publish(site, lambda text, n=stated, name=render: RENDERS[name](text.replace("206 of", f"{n} of")))  # type: ignore[misc]
+            site.put("/table", RENDERS[render](table([*ROWS[:2], ("Fairfax County", "VA", f"{945 + stated:,}")])))
+            if state != "up":
+                site.pages.update(dict.fromkeys(("/r/a", "/r/b", "/table"), WALLS[state]))
+            before = len(desk.kinds())
+            desk.check()
+            told = [kind for kind in desk.kinds()[before:] if not kind.startswith(("source_", "layout_"))]
+            assert told == ["revised"] * (3 if state == "up" and stated != seen else 0)
+            seen = stated if state == "up" else seen
+        told_rows = desk.ask("SELECT event_id, count(*) AS n FROM change GROUP BY 1")
+        assert {row["n"] for row in told_rows} <= {1}
+        assert None not in {row["event_id"] for row in told_rows}
