@@ -149,6 +149,28 @@ def test_the_same_document_under_a_new_name_is_told_to_nobody(
     same_after_replay(desk)
 
 
+@pytest.mark.parametrize("by_redirect", [True, False])
+def test_a_withdrawn_document_that_returns_under_a_new_name_is_restored(
+    tmp_path: Path, publisher: Publisher, by_redirect: bool
+) -> None:
+    publisher.put("/list", listing("/r/b", "/r/a"))
+    for name in "ab":
+        publisher.put(f"/r/{name}", article(name))
+    desk = Desk(tmp_path, publisher, NEWS)
+    rounds(desk)
+    publisher.put("/list", listing("/r/b"))
+    publisher.pages.pop("/r/a")
+    rounds(desk)
+    publisher.put("/r/x/a", article("a"))
+    publisher.put("/list", listing("/r/b", "/r/x/a"))
+    if by_redirect:
+        redirect(publisher, "/r/a", "/r/x/a")
+    rounds(desk)
+    assert desk.kinds() == ["baseline", "withdrawn", "restored"]
+    assert urls_of(desk) == ["/r/b", "/r/x/a"]
+    same_after_replay(desk)
+
+
 def test_a_new_report_that_says_the_same_is_a_new_report(tmp_path: Path, publisher: Publisher) -> None:
     """Another title on the index, or the old one still listed."""
     publisher.put("/list", listing("/r/b", "/r/a"))

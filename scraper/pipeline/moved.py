@@ -35,12 +35,14 @@ def under_new_name(tools: Tools, source: Source, ref: ReleaseRef, reading: Readi
     if not checked.left_out or releases.find(tools.db, source.id, ref):
         return ref
     digest = diff.content_hash(reading)
-    for row in checked.left_out:
+    for row in list(checked.left_out):
         head = history.current(tools.db, history.stream_of(source.id, row["release_id"], cumulative=False))
         if head and head["content_hash"] == digest and listed_alike(ref, row):
             take(tools, source, row, ref, checked)
-            events.record_release(tools.db, kind="republished", release_id=row["release_id"], at=checked.at)
-            checked.told.append("republished")
+            now = releases.find(tools.db, source.id, replace(ref, key=row["key"]))
+            if now and now["status"] != "withdrawn":  # else it is restored
+                events.record_release(tools.db, kind="republished", release_id=row["release_id"], at=checked.at)
+                checked.told.append("republished")
             return replace(ref, key=row["key"])
     return ref
 
