@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from difflib import SequenceMatcher
 
+from scraper.ids import plain
 from scraper.known import COMPARED
 from scraper.model import Change, DetainerRecord, Fact, Figure, ListedRow
 
@@ -31,7 +32,9 @@ def row_changes(gone: Sequence[tuple[int, Fact]], come: Sequence[tuple[int, Fact
 
 
 def text_changes(before: Sequence[str], after: Sequence[str]) -> tuple[Change, ...]:
-    """Tell changed paragraphs; a mere change of order is none."""
+    """Tell changed paragraphs; a mere change of order or typography is none."""
+    stays = {plain(old): old for old in before}
+    after = [stays.get(plain(new), new) for new in after]
     if Counter(before) == Counter(after):
         return ()
     if max(len(before), len(after)) > _MOST_PARAGRAPHS:
@@ -47,7 +50,7 @@ def text_changes(before: Sequence[str], after: Sequence[str]) -> tuple[Change, .
 
 def title_change(before: str, after: str) -> tuple[Change, ...]:
     """Tell an edited title."""
-    if before == after:
+    if plain(before) == plain(after):
         return ()
     return (
         Change(table="release", kind="changed", row_id=None, column="title", before=before, after=after, label="title"),
@@ -91,7 +94,8 @@ def _identity(fact: Fact) -> Hashable:
     """What identifies a row; a record without an identifier is like no other."""
     if isinstance(fact, DetainerRecord) and not fact.record_key:
         return id(fact)
-    return tuple(getattr(fact, name) for name in fact.IDENTITY)
+    values = (getattr(fact, name) for name in fact.IDENTITY)
+    return tuple(plain(value) if isinstance(value, str) else value for value in values)
 
 
 def _paired(
@@ -116,7 +120,7 @@ def _paired(
 
 def _cells(row_id: int, old: Fact, new: Fact) -> list[Change]:
     before, after = _columns(old), _columns(new)
-    names = [name for name in dict.fromkeys((*before, *after)) if before.get(name) != after.get(name)]
+    names = [name for name in dict.fromkeys((*before, *after)) if _differ(before.get(name), after.get(name))]
     if "value" in names:  # the words and the sentence a number stands in change with it: one change, told once
         names = [name for name in names if name not in ("value_quoted", "quote")]
     return [
@@ -132,6 +136,10 @@ def _cells(row_id: int, old: Fact, new: Fact) -> list[Change]:
         )
         for name in names
     ]
+
+
+def _differ(before: str | None, after: str | None) -> bool:
+    return before != after and (before is None or after is None or plain(before) != plain(after))
 
 
 def _columns(fact: Fact) -> dict[str, str | None]:

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import Final, TypeVar
 
 from scraper.facts import FACT_TYPES, UNCOMPARED, DetainerRecord, Fact, Figure, ListedRow
-from scraper.ids import row_hash
+from scraper.ids import plain, row_hash
 
 Rest = TypeVar("Rest")
 HASH_BYTES: Final = 16
@@ -38,18 +38,18 @@ def fact_hash(fact: Fact) -> bytes:
 
 def line_start(columns: Iterable[str]) -> bytes:
     """Return what is hashed before the cells of each row of a table: the names of its columns."""
-    return BETWEEN.join((ListedRow.TABLE, *columns, "")).encode("utf-8", "surrogatepass")
+    return plain(BETWEEN.join((ListedRow.TABLE, *columns, ""))).encode("utf-8", "surrogatepass")
 
 
 def line_hash(start: bytes, line: str) -> bytes:
     """Return the `fact_hash` of the listed row whose folded cells are joined in `line`."""
-    return blake2b(start + line.encode("utf-8", "surrogatepass"), digest_size=HASH_BYTES).digest()
+    return blake2b(start + plain(line).encode("utf-8", "surrogatepass"), digest_size=HASH_BYTES).digest()
 
 
 def record_hash(stated: Sequence[str]) -> bytes:
     """Return the `fact_hash` of the detainer record whose filled cells are `stated`: name, \\x01, cell, by name."""
     line = BETWEEN.join((DetainerRecord.TABLE, *stated))
-    return blake2b(line.encode("utf-8", "surrogatepass"), digest_size=HASH_BYTES).digest()
+    return blake2b(plain(line).encode("utf-8", "surrogatepass"), digest_size=HASH_BYTES).digest()
 
 
 class Known:
@@ -116,7 +116,7 @@ class Known:
         """Return a hex hash equal for readings that state the same, in whatever order or bytes."""
         sums = zip(self._sums, _sums(self._met), _sums(self.gone()), strict=True)
         stated = [(known + met - gone) % 2**64 for known, met, gone in sums]
-        return row_hash(title, *stated, *sorted(paragraphs)).hex()
+        return row_hash(title, *stated, *sorted(map(plain, paragraphs))).hex()
 
 
 def _ticker(left: set[bytes]) -> Callable[[bytes], bool]:

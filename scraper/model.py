@@ -73,6 +73,8 @@ class Document:
     sha256: str
     content: Content | None = None
     """Where a large document can be had, whose `data` are empty until it is `loaded`."""
+    base_url: str = ""
+    """Where it was answered, if a redirect led elsewhere than to `url`."""
 
     def loaded(self) -> "Document":
         """Return the document with its bytes in memory."""
@@ -85,6 +87,11 @@ class Document:
     def file(self) -> BinaryIO:
         """Return the bytes as a file in which one can go back and forth."""
         return io.BytesIO(self.data) if self.content is None else self.content.file()
+
+    @property
+    def base(self) -> str:
+        """The address from which relative links start."""
+        return self.base_url or self.url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

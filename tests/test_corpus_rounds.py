@@ -14,6 +14,7 @@ from scraper.store import ask
 from scraper.store.database import Database
 from tests.desk import Desk
 from tests.publisher import Publisher
+from tests.test_replay import same_after_replay
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LISTS = {"id": "ice-287g", "reader": "ice_287g", "path": "/identify-and-arrest/287g"}
@@ -141,6 +142,7 @@ def test_fifteen_lists_brought_in_from_a_warc_answer_as_of_each_capture(
             assert table.sha256 == capture.sha256
     assert set(desk.kinds()) <= {"baseline", "new", "republished"}
     assert len(desk.kinds()) == 15
+    same_after_replay(desk)
     put_workbook(publisher, workbooks[-1])
     publisher.put(f"/doclib/{workbooks[-1].name.split('__')[1]}", workbooks[-1].read_bytes(), XLSX)
     desk.check()

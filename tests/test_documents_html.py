@@ -173,6 +173,8 @@ def test_links_of_a_part_and_a_base_of_another_host() -> None:
     tree = html.parse(of(body.format("https://www.example.org/docs/")))
     assert [link.url for link in html.links(tree, BASE, ".r")] == ["https://www.example.org/docs/x"]
     assert [link.url for link in html.links(tree, BASE, "a.n")] == ["https://www.example.org/docs/y"]
+    bare = html.parse(of(body.format("https://example.org/docs/")))
+    assert [link.url for link in html.links(bare, BASE, "a.n")] == ["https://example.org/docs/y"]
     stranger = html.parse(of(body.format("https://evil.example/")))
     assert [link.url for link in html.links(stranger, BASE, "a.n")] == ["https://www.example.org/news/y"]
 

@@ -42,7 +42,7 @@ def entries(document: Document) -> tuple[Entry, ...]:
         raise Unreadable("The feed contains NUL characters; it is not text.")
     if _ENTITY.search(text):
         raise Unreadable("The feed declares XML entities, which are never expanded.")
-    headers = {"content-type": "application/xml; charset=utf-8", "content-location": document.url}
+    headers = {"content-type": "application/xml; charset=utf-8", "content-location": document.base}
     import feedparser  # a daemon without feeds need not carry it
 
     parsed: Any = feedparser.parse(BytesIO(text.encode("utf-8", "replace")), response_headers=headers)
@@ -50,7 +50,7 @@ def entries(document: Document) -> tuple[Entry, ...]:
         raise LayoutChanged("The document is no RSS or Atom feed.")
     if not _ENDS.search(text):
         raise Unreadable("The feed is cut off: its closing tag is missing.")
-    return tuple(_entry(entry, document.url) for entry in parsed.entries)
+    return tuple(_entry(entry, document.base) for entry in parsed.entries)
 
 
 def _entry(entry: dict[str, Any], base: str) -> Entry:

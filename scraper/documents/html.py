@@ -176,7 +176,11 @@ def _label(node: LexborNode) -> str:
 def _base(tree: LexborHTMLParser, base_url: str) -> str:
     node = tree.css_first("base[href]")
     stated = urls.address(node.attributes["href"] or "", base_url) if node is not None else None
-    return stated if stated and urls.host(stated) == urls.host(base_url) else base_url
+    return stated if stated and _site(stated) == _site(base_url) else base_url
+
+
+def _site(url: str) -> str:
+    return urls.host(url).removeprefix("www.")
 
 
 def main_parts(tree: LexborHTMLParser) -> list[LexborNode]:

@@ -22,10 +22,15 @@ def is_ours(source: Source, url: str) -> bool:
     return True
 
 
+def original(address: str) -> str:
+    """Return the publisher's address of a version in a web archive; any other address as it is."""
+    found = _ORIGINAL.search(address)
+    return found[1] if found else address
+
+
 def leads_away(source: Source, address: str) -> bool:
     """Did the archive answer, after redirects, with a page of another site?"""
-    original = _ORIGINAL.search(address)
-    return original is not None and not is_ours(source, original[1])
+    return _ORIGINAL.search(address) is not None and not is_ours(source, original(address))
 
 
 def newest(base: str, get: Get, at: Callable[[], str]) -> Callable[[Source, str], Fetched]:

@@ -222,7 +222,7 @@ class Collector:
     def _discover(self, kept: Kept) -> Discovery | None:
         if kept.status != 200:
             return None
-        page = past.as_document(_page(self._tools.archive, kept))
+        page = past.as_document(_page(self._tools.archive, kept), kept.address)
         try:
             return _read(self._tools, self._source, page)
         except DocumentError as error:

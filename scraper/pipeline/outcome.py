@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from scraper import checks
 from scraper.model import Problem
+from scraper.store.database import Row
 from scraper.terms import SourceState
 
 
@@ -42,6 +43,10 @@ class Checked:
     """What a person should know of a round that is well all the same."""
     pending: bool = False
     """A listed release could not be had yet: the index must be read again next round even if it has not changed."""
+    left_out: list[Row] = field(default_factory=list)
+    """Known releases that the index does not name any more, while it names new ones."""
+    moved: dict[str, str] = field(default_factory=dict)
+    """Key under which the index names a known release -> the key under which it is known."""
     open: dict[tuple[str, str], str] = field(default_factory=dict)
     """Problems open when the check began: (address, topic) -> text of one that holds a reading back, or ""."""
 

@@ -1,24 +1,27 @@
 """The past: captures made elsewhere, brought in with their own dates and read as history."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 
-from scraper import readers, warc
+from scraper import __version__, readers, warc
 from scraper.documents import kinds, urls
 from scraper.errors import ConfigError, DocumentError, StoreError
 from scraper.fetch import Fetched
 from scraper.model import Document, ReleaseRef
 from scraper.pipeline import releases as documents
+from scraper.pipeline.archived import original
 from scraper.pipeline.house import House
 from scraper.pipeline.outcome import Checked
 from scraper.pipeline.settle import settle
 from scraper.pipeline.source import check_source, ref_of
-from scraper.pipeline.tools import answer, reader_version, stamp
+from scraper.pipeline.tools import Tools, answer, reader_version, stamp
 from scraper.settings import Settings, Source
 from scraper.store import releases, seen
+from scraper.store.database import Database, Row
 from scraper.terms import FetchOutcome
 from scraper.warc import WarcPage
 
@@ -80,6 +83,8 @@ class Shelf:
 
 
 _ABSENT = "not among the captures"
+PAST = f"{__version__}, of the past"
+"""What stands as the version in the round of each capture brought in; 0 sources: it was a single document."""
 
 
 def _key(url: str) -> str:
@@ -117,7 +122,7 @@ def read_in_order(
     the past is a line in the answer, not an event.
     """
     shelf, events, count, problems = Shelf(), 0, 0, list[str]()
-    calm = replace(source, confirm=replace(source.confirm, quiet_days=None))
+    calm = calmly(source)
     with House(settings, now=shelf.now, get=shelf.get, via=via) as house, house.telling_nobody():
         for at, together in groupby(pages, key=lambda pair: pair[0].captured_at):
             moment = sorted(together, key=lambda pair: _key(pair[0].url) != _key(source.options.url))  # index first
@@ -128,13 +133,23 @@ def read_in_order(
                 count += 1
                 if _key(page.url) in shelf.served:  # read with the index
                     continue
-                checked = _absorb(house, shelf, calm, page)
+                whole = _key(page.url) == _key(source.options.url)
+                round_id = seen.start_round(house.db, at, PAST, settings.sha256, int(whole))
+                again = not whole and shelf.holds(source.options.url) and not _has_editions(house.db, source, page.url)
+                taken = Taken(page=page, whole=whole, again=again, round_id=round_id)
+                checked = absorb(house.tools, calm, taken, lambda url: _key(url) in shelf.served)
                 if checked.trouble and _ABSENT not in checked.trouble.words:
                     problems.append(f"{page.captured_at} {page.url}: {checked.trouble.words}")
                 checked.trouble = None
                 settle(house.tools, calm, checked)
+                seen.end_round(house.db, round_id, at, 0)
                 events += len(checked.told)
     return BroughtIn(captures=count, events=events, problems=tuple(problems))
+
+
+def calmly(source: Source) -> Source:
+    """Return a source about which nobody worries: in the past it is silent for as long as nothing was captured."""
+    return replace(source, confirm=replace(source.confirm, quiet_days=None))
 
 
 def _sorted(path: Path, problems: list[str]) -> list[WarcPage]:
@@ -155,31 +170,48 @@ def _refuse_behind(house: House, source: Source, pages: Sequence[WarcPage]) -> N
         )
 
 
-def _absorb(house: House, shelf: Shelf, source: Source, page: WarcPage) -> Checked:
-    """One capture is one small round: of the index if it is the index, else of the one document.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """One capture that is taken into the history, a small round of its own."""
 
-    An index that listed a document before its first capture is asked again, for it says what the document is.
-    """
-    if _key(page.url) == _key(source.options.url):
-        return check_source(house.tools, source, None)
-    known = [row for row in releases.of_source(house.db, source.id) if row["url"] == _key(page.url)]
-    if shelf.holds(source.options.url) and not any(row["editions"] for row in known):
-        checked = check_source(house.tools, replace(source, recheck_documents=0), None)
-        if _key(page.url) in shelf.served:
+    page: WarcPage
+    whole: bool
+    """It is the index: the source is checked as a whole."""
+    again: bool
+    """A document without any edition: an index that listed it before its first capture says what it is."""
+    round_id: int | None
+
+
+def absorb(tools: Tools, source: Source, taken: Taken, was_asked: Callable[[str], bool]) -> Checked:
+    """Take one capture in; `was_asked` tells whether the index that was asked again led to it."""
+    if taken.whole:
+        return check_source(tools, source, taken.round_id)
+    page = taken.page
+    if taken.again:
+        checked = check_source(tools, replace(source, recheck_documents=0), taken.round_id)
+        if was_asked(page.url):
             return checked
-    row = seen.source_row(house.db, source.id)
+    row = seen.source_row(tools.db, source.id)
     checked = Checked(
         source_id=source.id, baseline=row["baseline_at"] is None, at=page.captured_at, listed=1, index_good=True
     )
-    ref = _ref(house, source, page)
-    known = releases.of_source(house.db, source.id)
-    release = next((one for one in known if one["key"] == ref.key), None)
-    documents.check(house.tools, source, None, reader_version(house.tools, source), ref, release, checked)
+    ref = _ref(tools, source, page)
+    release = next((one for one in releases.of_source(tools.db, source.id) if one["key"] == ref.key), None)
+    version = reader_version(tools, source)
+    documents.check(tools, source, taken.round_id, version, ref, release, checked)
     return checked
 
 
-def as_document(page: WarcPage) -> Document:
-    """Return a capture as readers take it."""
+def _known(db: Database, source: Source, url: str) -> list[Row]:
+    return [row for row in releases.of_source(db, source.id) if _key(row["url"]) == _key(url)]
+
+
+def _has_editions(db: Database, source: Source, url: str) -> bool:
+    return any(row["editions"] for row in _known(db, source, url))
+
+
+def as_document(page: WarcPage, address: str = "") -> Document:
+    """Return a capture, which an archive holds at `address`, as readers take it."""
     return Document(
         url=page.url,
         data=page.data,
@@ -187,20 +219,19 @@ def as_document(page: WarcPage) -> Document:
         charset=page.charset,
         captured_at=page.captured_at,
         sha256="",
+        base_url=original(address),
     )
 
 
-def _ref(house: House, source: Source, page: WarcPage) -> ReleaseRef:
+def _ref(tools: Tools, source: Source, page: WarcPage) -> ReleaseRef:
     """The reference of a document met without its index: as known, as it describes itself, or by its address."""
     url = _key(page.url)
-    known = [row for row in releases.of_source(house.db, source.id) if row["url"] == url]
-    if known:
+    if known := _known(tools.db, source, url):
         return ref_of(known[0])
-    found = as_document(replace(page, url=url))
-    try:
-        discovery = readers.discover(source.reader, found, replace(source.options, url=url))
-    except DocumentError:
-        discovery = None
+    found, discovery = as_document(replace(page, url=url)), None
+    if page.status == 200:
+        with suppress(DocumentError):
+            discovery = readers.discover(source.reader, found, replace(source.options, url=url))
     if discovery and discovery.itself and len(discovery.refs) == 1:
         return discovery.refs[0]
     return ReleaseRef(key=url, url=url, title=url.rsplit("/", 1)[-1])

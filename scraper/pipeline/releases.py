@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from scraper import checks, places, readers
 from scraper.errors import ArchiveError, DocumentError, LayoutChanged
+from scraper.ids import plain
 from scraper.model import Compared, Document, Problem, ReleaseRef
+from scraper.pipeline.moved import under_new_name
 from scraper.pipeline.outcome import Checked, Trouble, with_way_out
 from scraper.pipeline.tools import Tools
 from scraper.pipeline.visit import Visit, document, visit
@@ -27,7 +29,7 @@ def ask(tools: Tools, source: Source, url: str, round_id: int | None, checked: C
     """Visit an address; a good answer closes what was wrong with fetching it."""
     found = visit(tools, source, url, round_id)
     checked.fetched += 1
-    checked.at = found.at
+    checked.at = max(checked.at, found.at)  # of the past an older answer may come after a newer one
     if found.good and (url, "fetch") in checked.open:
         events.problems(tools.db, events.About(source_id=source.id, url=url, topic="fetch"), [], checked.at)
     return found
@@ -41,8 +43,8 @@ def check(
     ref: ReleaseRef,
     row: Row | None,
     checked: Checked,
-) -> None:
-    """Ask the document of one release and record what it states."""
+) -> Visit:
+    """Ask the document of one release, record what it states, and return how it answered."""
     found = ask(tools, source, ref.url, round_id, checked)
     if found.outcome == "gone":
         missing(tools, source, row, checked, url=ref.url, title=ref.title)
@@ -54,6 +56,7 @@ def check(
         as_before(tools, row, checked)
         settle_version(tools, source, row, found, checked)
         _listed_title(tools, ref, row, checked)
+    return found
 
 
 def as_before(tools: Tools, row: Row, checked: Checked) -> None:
@@ -161,6 +164,9 @@ def _read(
         _unreadable(tools, source, ref, error, checked)
         return False
     with spool:
+        ref = under_new_name(tools, source, ref, spool.result.content_hash, checked)
+        target = history.target(tools.db, source.id, ref, is_cumulative(source))
+        row = releases.find(tools.db, source.id, ref)
         problems = _judged(tools, source, target, spool.result)
         held = [problem for problem in problems if problem.holds_back]
         if held:
@@ -189,7 +195,10 @@ def _read(
     if recorded.kind:
         checked.told.append(recorded.kind)
         checked.changes += len(recorded.changes)
-    releases.listed_as(tools.db, recorded.release_id, ref.title)
+    if row and not recorded.kind and caused_by == "publisher":  # the bytes are new, what they state is not
+        _listed_title(tools, ref, row, checked)
+    else:
+        releases.listed_as(tools.db, recorded.release_id, ref.title)
     return True
 
 
@@ -269,7 +278,12 @@ def _held(
 
 def _listed_title(tools: Tools, ref: ReleaseRef, row: Row, checked: Checked) -> None:
     before = row["listed_title"]
-    if checked.baseline or not ref.title or not before or ref.title == before:
+    if checked.baseline or not before:
+        releases.listed_as(tools.db, row["release_id"], ref.title)
+        return
+    if not ref.title or plain(ref.title) == plain(before):
+        return
+    if events.title_told(tools.db, row["release_id"], before, ref.title, checked.at):
         return
     events.record_title(tools.db, row["release_id"], before, ref.title, checked.at)
     checked.told.append("revised")

@@ -10,17 +10,20 @@ from pathlib import Path
 from scraper.archive import Archive
 from scraper.errors import ConfigError, StoreError
 from scraper.fetch import Fetched
+from scraper.pipeline import past
 from scraper.pipeline.house import House
 from scraper.pipeline.reference import HISTORY
 from scraper.pipeline.settle import settle
 from scraper.pipeline.source import check_source
-from scraper.pipeline.tools import answer, stamp
+from scraper.pipeline.tools import Tools, answer, stamp
 from scraper.settings import Settings, Source
 from scraper.store import ask
 from scraper.store.database import Database, Row
+from scraper.warc import WarcPage
 
 _ANSWERS = (
-    "SELECT f.*, c.sha256, c.media_type, c.charset, c.via, r.accepted "
+    "SELECT f.*, c.sha256, c.media_type, c.charset, c.via, r.accepted, "
+    "r.code_version LIKE '%, of the past' AS past, r.sources AS whole "
     "FROM fetch f LEFT JOIN capture c USING (capture_id) LEFT JOIN round r USING (round_id) "
     "ORDER BY coalesce(f.round_id, 0), f.source_id, f.fetch_id"
 )
@@ -76,6 +79,10 @@ class Recording:
             ms=row["ms"],
         )
 
+    def left(self) -> bool:
+        """Has an answer not been asked for yet?"""
+        return bool(self._rows)
+
     def archived(self, source: Source, url: str) -> Fetched:
         """Return what the web archive answered in the place of the publisher."""
         return self.get(url, allow_hosts=source.allow_hosts)
@@ -98,14 +105,36 @@ def replay(settings: Settings, target: Path) -> Replayed:
                 recording.load(rows)
                 house.tools = replace(
                     house.tools,
-                    via=rows[0]["via"] or "live",
+                    via=next((row["via"] for row in rows if row["via"]), "live"),
                     newest_archived=recording.archived,
                     accept=bool(rows[0]["accepted"]),
                 )
-                settle(house.tools, source, check_source(house.tools, source, None))
+                _repeat(house.tools, source, rows, recording)
             house.forget_mail()
             events = len(ask.event_ids(house.db))
     return Replayed(checks=len(checks), events=events)
+
+
+def _repeat(tools: Tools, source: Source, rows: Sequence[Row], recording: Recording) -> None:
+    """Make a check once more, live or of the past, as the round of its answers was made."""
+    if not rows[0]["past"]:
+        settle(tools, source, check_source(tools, source, None))
+        return
+    last, calm = rows[-1], past.calmly(source)
+    page = WarcPage(
+        url=last["url"],
+        captured_at=last["started_at"],
+        status=last["status"] or 0,
+        media_type=last["media_type"],
+        charset=last["charset"],
+        headers=(),
+        data=tools.archive.read(last["sha256"]) if last["outcome"] == "ok" else b"",
+    )
+    again = rows[0]["url"] == source.options.url
+    taken = past.Taken(page=page, whole=bool(rows[0]["whole"]), again=again, round_id=None)
+    checked = past.absorb(tools, calm, taken, lambda _: not recording.left())
+    checked.trouble = None
+    settle(tools, calm, checked)
 
 
 def _checks(db: Database, known: dict[str, Source], settings: Settings) -> Iterator[tuple[Source, list[Row]]]:
@@ -115,7 +144,7 @@ def _checks(db: Database, known: dict[str, Source], settings: Settings) -> Itera
             raise ConfigError(f'{settings.path}: the record holds answers of "{source_id}", which is no source here.')
         source, answers = known[source_id], list(rows)
         index = [n for n, row in enumerate(answers) if row["url"] == source.options.url] or [0]
-        if index == [0] or answers[0]["round_id"] is not None:
+        if answers[0]["round_id"] is not None:
             yield source, answers
             continue
         for start, end in zip(index, [*index[1:], len(answers)], strict=True):  # outside rounds: one check per index

@@ -9,6 +9,7 @@ from scraper.documents import html
 from scraper.errors import DocumentError, LayoutChanged
 from scraper.fetch import Fetched
 from scraper.model import Discovery, Document, Problem, ReleaseRef
+from scraper.pipeline import moved
 from scraper.pipeline import releases as documents
 from scraper.pipeline.outcome import Checked, Trouble, with_way_out
 from scraper.pipeline.tools import Tools, reader_version
@@ -30,6 +31,7 @@ def check_source(tools: Tools, source: Source, round_id: int | None) -> Checked:
     )
     known = releases.of_source(tools.db, source.id)
     index = documents.ask(tools, source, source.options.url, round_id, checked)
+    checked.at = index.at
     whole = next((release for release in known if release["url"] == source.options.url), None)
     if index.outcome == "gone" and whole is not None:
         documents.missing(tools, source, whole, checked)
@@ -176,9 +178,10 @@ def _walk(
         refs = _oldest_first(discovery.refs)
         documents.read_in_place(tools, source, version, index, refs, checked)
         return
-    _watch_known(tools, source, round_id, version, _oldest_first(discovery.refs), known, checked, index)
+    refs = moved.known_again(_oldest_first(discovery.refs), known)
+    keys = _watch_known(tools, source, round_id, version, refs, known, checked, index)
     if not held:
-        _count_unlisted(tools, source, known, {ref.key for ref in discovery.refs}, checked)
+        _count_unlisted(tools, source, known, keys, checked)
     if index.capture_id is not None and not checked.pending:
         seen.was_read(tools.db, source.id, index.url, index.capture_id, version)
 
@@ -198,21 +201,37 @@ def _watch_known(
     known: Sequence[Row],
     checked: Checked,
     index: Visit,
-) -> None:
-    """Ask the documents of new releases, then those known already, longest unasked first."""
+) -> set[str]:
+    """Ask the documents of new releases, then those known already, longest unasked first; return the keys listed.
+
+    Known ones that the index leaves out while it names new ones are asked before those: they may have moved there.
+    """
     by_key = {row["key"]: row for row in known}
-    new = [ref for ref in refs if ref.key not in by_key or not by_key[ref.key]["editions"]]
     listed = {ref.key: ref for ref in refs}
+    new = {ref.key: ref for ref in refs if ref.key not in by_key or not by_key[ref.key]["editions"]}
     old = [row for row in known if row["editions"] or row["key"] not in listed][: source.recheck_documents]
-    for ref in new:
+    checked.left_out = [row for row in old if new and row["key"] not in listed and row["url"] != index.url]
+    asked = {row["key"] for row in checked.left_out}
+    for row in list(checked.left_out):
+        told = len(checked.told)
+        found = documents.check(tools, source, round_id, version, ref_of(row), row, checked)
+        ref = new.get(moved.led_to(tools, source, found))
+        if ref and (len(checked.told) == told or moved.listed_alike(ref, row)):
+            del new[ref.key]
+            moved.take(tools, source, row, ref, checked)
+    if documents.is_cumulative(source):
+        checked.left_out.clear()  # there each list is compared with the one before, whatever it is called
+    for ref in new.values():
         documents.check(tools, source, round_id, version, ref, by_key.get(ref.key), checked)
     for row in old:
+        if row["key"] in asked:
+            continue
         if row["url"] == index.url:
             documents.as_before(tools, row, checked)
             documents.settle_version(tools, source, row, index, checked)
             continue
-        ref = listed.get(row["key"]) or ref_of(row)
-        documents.check(tools, source, round_id, version, ref, row, checked)
+        documents.check(tools, source, round_id, version, listed.get(row["key"]) or ref_of(row), row, checked)
+    return {checked.moved.get(key, key) for key in listed}
 
 
 def ref_of(row: Row) -> ReleaseRef:

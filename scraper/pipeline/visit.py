@@ -7,6 +7,7 @@ from typing import Final
 from scraper.documents import kinds
 from scraper.fetch import Fetched
 from scraper.model import Document
+from scraper.pipeline.archived import original
 from scraper.pipeline.tools import Tools
 from scraper.settings import Source
 from scraper.store import seen
@@ -20,6 +21,8 @@ class Visit:
     """What came back from an address."""
 
     url: str
+    final_url: str
+    """Where it was answered, after redirects; not the archive's address for it."""
     at: str
     outcome: FetchOutcome
     reason: str
@@ -75,6 +78,7 @@ def visit(tools: Tools, source: Source, url: str, round_id: int | None) -> Visit
     seen.fetched(tools.db, round_id, _row(source, fetched), capture_id if fetched.outcome == "ok" else None)
     return Visit(
         url=url,
+        final_url=_served_at(fetched.final_url, tools.via),
         at=fetched.started_at,
         outcome=fetched.outcome,
         reason=fetched.reason,
@@ -106,7 +110,12 @@ def document(tools: Tools, capture_id: int) -> Document:
         captured_at=row["captured_at"],
         sha256=row["sha256"],
         content=tools.archive.content(row["sha256"]) if large else None,
+        base_url=_served_at(row["final_url"] or "", row["via"]),
     )
+
+
+def _served_at(address: str, via: str) -> str:
+    return original(address) if via == "archive" else address
 
 
 def _keep(tools: Tools, source: Source, url: str, fetched: Fetched, state: seen.PageState) -> int:

@@ -99,7 +99,7 @@ def discover(document: Document, options: Options) -> Discovery:
     """Return each file of detainer records that the page links to, or the file itself."""
     if document.media_type not in kinds.PAGES:
         return Discovery(refs=(_ref(document.url, options),), itself=True)
-    links = html.links(html.parse(document), document.url, options.follow)
+    links = html.links(html.parse(document), document.base, options.follow)
     wanted = [link for link in links if options.follow or _FILE.search(unquote(urlsplit(link.url).path))]
     if not wanted:
         raise LayoutChanged(f"No file of detainer records is linked on {document.url}.")

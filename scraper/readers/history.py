@@ -121,7 +121,7 @@ def _ref(row: _Row) -> ReleaseRef:
     for name in ("key", "title", "url", "publisher"):
         if not row.cells.get(name):
             raise row.wrong(name, "filled in")
-    return ReleaseRef(**{name: row.cells[name] or None for name in wanted})  # type: ignore[arg-type]
+    return ReleaseRef(**{name: row.cells[name] for name in wanted if row.cells[name]})
 
 
 def _facts(files: Mapping[str, str], name: str, key: str, releases: Container[str]) -> Iterator[Fact]:

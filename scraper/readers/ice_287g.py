@@ -24,7 +24,7 @@ def discover(document: Document, options: Options) -> Discovery:
     """Return each workbook of participating agencies that the page links to, or the workbook itself."""
     if document.media_type in kinds.WORKBOOKS:
         return Discovery(refs=(_ref(document.url),), itself=True)
-    links = html.links(html.parse(document), document.url)
+    links = html.links(html.parse(document), document.base)
     refs = [_ref(link.href) for link in links if _is_list(link.url)]
     if not refs:
         raise LayoutChanged(f"No workbook of participating agencies is linked on {document.url}.")

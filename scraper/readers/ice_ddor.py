@@ -51,7 +51,7 @@ def discover(document: Document, options: Options) -> Discovery:
     tree = html.parse(document)
     problems: list[Problem] = []
     found: dict[str, ReleaseRef] = {}
-    for link in html.links(tree, document.url):
+    for link in html.links(tree, document.base):
         ref = _ref(link, options, problems)
         known = found.setdefault(ref.key, ref) if ref else None
         if known and ref and known.url != ref.url:
@@ -119,7 +119,7 @@ def _days(period: Period) -> int:
 
 def _notices(tree: LexborHTMLParser, document: Document, options: Options) -> tuple[str, ...]:
     """Return the text of the page without the lines that only lead to documents: those are releases themselves."""
-    words = [link.text for link in html.links(tree, document.url) if ".pdf" in link.url.lower() and link.text]
+    words = [link.text for link in html.links(tree, document.base) if ".pdf" in link.url.lower() and link.text]
     words.sort(key=len, reverse=True)
 
     def leads(text: str) -> bool:

@@ -40,7 +40,7 @@ def discover(document: Document, options: Options) -> Discovery:
     found: list[ReleaseRef] = []
     for row in tree.css(".views-row"):
         published = values.date(page.text_at(row, ".news-date"))
-        found += [page.named(link, published) for link in html.links(tree, document.url, ".news-title a", row)]
+        found += [page.named(link, published) for link in html.links(tree, document.base, ".news-title a", row)]
     number = _page_number(document.url)
     if not found and number:
         return Discovery(refs=())
@@ -62,7 +62,7 @@ def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
         return page.read(document, ref, options)
     tree = html.parse(document)
     title = _title(tree)
-    text = noise.quiet(html.paragraphs(tree, _BODY, options.ignore))
+    text = noise.quiet(html.paragraphs(tree, _BODY, (*noise.PARTS, *options.ignore)))
     problems: tuple[Problem, ...] = ()
     if not text:
         if tree.css_first(_RELEASE_TYPE) is None or not title:

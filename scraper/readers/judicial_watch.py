@@ -30,7 +30,7 @@ def discover(document: Document, options: Options) -> Discovery:
         return replace(found, next_urls=follow)
     if options.follow or options.item or document.media_type not in kinds.PAGES:
         return page.discover(document, options)
-    links = html.links(html.parse(document), document.url)
+    links = html.links(html.parse(document), document.base)
     files = [page.named(link) for link in links if _FILE.search(urlsplit(link.url).path)]
     if files:
         return page.listed(files, options)

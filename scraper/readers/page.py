@@ -33,8 +33,8 @@ def discover(document: Document, options: Options) -> Discovery:
     if document.media_type not in kinds.PAGES:
         raise LayoutChanged(f"The index {document.url} is no HTML page but {document.media_type}.")
     tree = html.parse(document)
-    listing = _items(tree, document.url, options) if options.item else _follow(tree, document.url, options.follow)
-    refs = [named(link, published) for link, published in listing if link.url != urls.canonical(document.url)]
+    listing = _items(tree, document.base, options) if options.item else _follow(tree, document.base, options.follow)
+    refs = [named(link, published) for link, published in listing if not _leads_to(document, link)]
     if not refs:
         raise LayoutChanged(f'No item matches "{options.follow or options.item}" on {document.url}.')
     return replace(listed(refs, options), next_urls=_next(tree, document, options))
@@ -141,9 +141,13 @@ def _item_date(item: LexborNode) -> str | None:
 def _next(tree: LexborHTMLParser, document: Document, options: Options) -> tuple[str, ...]:
     if options.next_page is None or options.max_pages <= 1:
         return ()
-    links = html.links(tree, document.url, options.next_page)
-    found = listed((named(link) for link in links if link.url != urls.canonical(document.url)), options)
+    links = html.links(tree, document.base, options.next_page)
+    found = listed((named(link) for link in links if not _leads_to(document, link)), options)
     return tuple(ref.url for ref in found.refs[:1])
+
+
+def _leads_to(document: Document, link: html.Link) -> bool:
+    return link.url in (urls.canonical(document.url), urls.canonical(document.base))
 
 
 def _dated(meta: dict[str, str], names: tuple[str, ...]) -> str | None:

@@ -128,6 +128,15 @@ def record_release(db: Database, *, kind: EventKind, release_id: str, at: str, s
             db.write("UPDATE release SET status = ? WHERE release_id = ?", status, release_id)
 
 
+def title_told(db: Database, release_id: str, before: str, after: str, at: str) -> bool:
+    """Has the same edit of a title been told within the day before `at`? Then servers disagree about it."""
+    sql = (
+        "SELECT 1 FROM change JOIN event USING (event_id) WHERE change.release_id = ? AND table_name = 'release' "
+        "AND before = ? AND after = ? AND seen_at > strftime('%Y-%m-%dT%H:%M:%SZ', ?, '-1 day')"
+    )
+    return db.one(sql, release_id, before, after, at) is not None
+
+
 def record_title(db: Database, release_id: str, before: str, after: str, at: str) -> None:
     """Record that the index gives a release another title while its document stayed the same."""
     row = db.one("SELECT title, url, source_id FROM release WHERE release_id = ?", release_id)

@@ -13,6 +13,8 @@ from scraper.store import events, releases, rows
 from scraper.store.database import Database, Row
 from scraper.terms import CausedBy, EventKind
 
+_LATELY: Final = 6
+"""Readings of a stream among which versions are known again: caches are few, and turn quickly."""
 _MANY: Final = 50_000
 _MOST_TOLD: Final = 100_000
 """Rows, ended and begun, above which a change is told by their number alone; each row keeps its lifetime."""
@@ -153,11 +155,14 @@ def _unchanged(db: Database, entry: Entry, release: Row, head: Row, restored: bo
 
 
 def _alternates(db: Database, stream: str, head: Row, digest: str) -> bool:
-    """Is this the third turn between the same two versions, A, B, A and now B? Then caches disagree; it is no news."""
+    """Is this a further turn between versions that were all here lately, as A, B, A and now B? Then caches disagree."""
     rows = db.rows(
-        "SELECT content_hash FROM reading WHERE stream = ? AND seq < ? ORDER BY seq DESC LIMIT 2", stream, head["seq"]
+        "SELECT content_hash FROM reading WHERE stream = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+        stream,
+        head["seq"],
+        _LATELY,
     )
-    return [row["content_hash"] for row in rows] == [digest, head["content_hash"]]
+    return {digest, head["content_hash"]} <= {row["content_hash"] for row in rows}
 
 
 def tell_settled(db: Database, source_id: str, release_id: str, cumulative: bool, at: str) -> Recorded | None:

@@ -102,6 +102,11 @@ def unlisted(db: Database, release_id: str, rounds: int) -> int:
     return rounds
 
 
+def moved(db: Database, release_id: str, url: str) -> None:
+    """Note that a release is published at another address now."""
+    db.soon("UPDATE release SET url = ? WHERE release_id = ?", url, release_id)
+
+
 def listed_as(db: Database, release_id: str, title: str) -> None:
     """Remember the title the index gives."""
     db.soon("UPDATE release SET listed_title = ? WHERE release_id = ?", title, release_id)

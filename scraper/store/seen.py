@@ -243,8 +243,12 @@ def capture(
 
 
 def capture_row(db: Database, capture_id: int) -> Row:
-    """Return one capture."""
-    row = db.one("SELECT * FROM capture WHERE capture_id = ?", capture_id)
+    """Return one capture, with the address at which it was first answered."""
+    row = db.one(
+        "SELECT c.*, (SELECT f.final_url FROM fetch f WHERE f.url = c.url AND f.capture_id = c.capture_id ORDER BY f.fetch_id LIMIT 1) "
+        "AS final_url FROM capture c WHERE c.capture_id = ?",
+        capture_id,
+    )
     if row is None:
         raise LookupError(capture_id)
     return row
