@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-"""Programs keep their compiled modules, as where a user has installed them."""
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | {
+    "PYTHONPATH": str(Path(__file__).parent.parent)
+}
+"""Programs keep their compiled modules, as where a user has installed them; ours is the one beside this folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,7 +120,7 @@ def measure(rows: int, times: int, *, peer: bool) -> Measured:
             for seed in range(times):
                 growth.append(_round(desk, seed, program, costs))
             _questions(desk, times, costs)
-            small = _change(desk, max(1, rows // 1000), times, costs=None)
+            small = _change(desk, rows // 1000, times, costs=None)
     return Measured(costs=costs, database=first.size, growth=statistics.median(growth), small=small)
 
 
@@ -310,13 +310,13 @@ def _verdicts(found: Measured, rows: int) -> Iterator[str]:
         )
     most = max(one.rss_mb for one in found.costs[CHANGED])
     yield f"- Memory under 250 MB: {_is(most < 250)}; at most {most:.0f} MB in a measured round."
-    changes, few = rows // 100, max(1, rows // 1000)
+    changes, few = rows // 100, rows // 1000
     per_row, per_change = found.database / rows, found.growth / changes
     yield (
         f"- Growth in proportion to the change (at most four times what a stored row takes):"
         f" {_is(per_change < 4 * per_row)};\n  {found.growth / 1e6:.1f} MB for {changes:,} changed rows,"
-        f" {per_change:,.0f} bytes each, beside {found.database / 1e6:.0f} MB for all rows, {per_row:,.0f} bytes each.\n"
-        f"  A tenth of the change ({few:,} rows) took {found.small / 1e6:.1f} MB, {found.small / few:,.0f} bytes each."
+        f" {per_change:,.0f} bytes each, beside {found.database / 1e6:.0f} MB for all rows, {per_row:,.0f} bytes each."
+        f"\n  A tenth of the change took {found.small / 1e6:.1f} MB, {found.small / few:,.0f} bytes for each row."
     )
     yield (
         f"- A poll in which nothing changed parses nothing: met; it cannot read its archive and takes"
