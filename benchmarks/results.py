@@ -20,9 +20,15 @@ def write(title: str, text: str) -> None:
 
 
 def when() -> str:
-    """Say the day and the version measured."""
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
-    return f"Measured on {datetime.now(UTC):%Y-%m-%d}, at {commit.stdout.strip() or 'no commit'}."
+    """Say the day and the version measured; RESULTS.md itself does not make it another."""
+    commit = _git("describe", "--always") or "no commit"
+    altered = _git("status", "--porcelain", "--", ":/", f":!{RESULTS.name}")
+    return f"Measured on {datetime.now(UTC):%Y-%m-%d}, at {commit}{'-dirty' if altered else ''}."
+
+
+def _git(*words: str) -> str:
+    command = ["git", "-C", str(RESULTS.parent), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def machine(*packages: str) -> str:
