@@ -1,42 +1,47 @@
-"""`python -m benchmarks`: measure one round on this machine and write RESULTS.md."""
+"""`python -m benchmarks`: measure a round over many pages and a large table on this machine; write RESULTS.md."""
 
 import argparse
-import os
-import platform
 import shutil
-import subprocess
 import sys
 import tempfile
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks import results, size
 from benchmarks import round as one_round
 from benchmarks.measure import serving
 from benchmarks.server import LATENCY, PAGES, SIZE
 
 WHO = {"floor": one_round.floor, "urlwatch": one_round.urlwatch, "ours": one_round.ours}
+TITLE = "One round over 1,000 pages"
 
 
 def main() -> None:
-    """Run what was asked for; write the results only when everything ran."""
+    """Run what was asked for; write a section of the results only when everything in it ran."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", choices=WHO, action="append", help="measure these alone and write no RESULTS.md")
+    parser.add_argument("--part", choices=("round", "size"), help="measure this part alone (default: both)")
+    parser.add_argument("--only", choices=WHO, action="append", help="of the round, these alone; writes no RESULTS.md")
     parser.add_argument("--times", type=int, default=3, help="measured rounds; medians are written (default 3)")
     asked = parser.parse_args()
     one_round.OUT.mkdir(exist_ok=True)
+    if asked.part != "size":
+        _round(asked.only, asked.times)
+    if asked.part == "size" or not (asked.part or asked.only):
+        size.main(["--times", str(asked.times)])
+
+
+def _round(only: list[str] | None, times: int) -> None:
     lines = []
     with tempfile.TemporaryDirectory() as name:
-        for who in asked.only or WHO:
+        for who in only or WHO:
             folder = Path(name) / who
             folder.mkdir()
             with serving(one_round.server_command()) as base:
                 contender = WHO[who](base, folder)
-                lines.append(_line(contender.name, one_round.rounds(contender, base, asked.times)))
-        if not asked.only:
+                lines.append(_line(contender.name, one_round.rounds(contender, base, times)))
+        if not only:
             with serving(one_round.server_command()) as base:
                 starts = {n: one_round.start_and_idle(base, Path(name) / f"up-{n}", n) for n in (20, PAGES)}
-            _write(lines, starts, asked.times)
+            _write(lines, starts, times)
     print("\n".join(lines))
 
 
@@ -53,11 +58,7 @@ def _line(name: str, rounds: list[one_round.Round]) -> str:
 
 
 def _write(lines: list[str], starts: dict[int, tuple[float, float]], times: int) -> None:
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
-    software = ", ".join(f"{name} {version(name)}" for name in ("detainer-watch", "httpx", "datasette"))
-    text = f"""# Measured
-
-Written by `python -m benchmarks` on {datetime.now(UTC):%Y-%m-%d}, at {commit.stdout.strip() or "no commit"}.
+    text = f"""{results.when()}
 
 One round over {PAGES:,} loopback pages of {SIZE // 1024} KB, each answered after {LATENCY * 1000:.0f} ms.
 {one_round.CHANGED} pages changed since the round before, the others can answer 304; rate limit lifted. Each program ran
@@ -73,20 +74,10 @@ CPU is user + system time of the process and its children, memory the peak of it
 |---|--:|--:|
 {chr(10).join(f"| {pages:,} sources | {first:.2f} | {idle:.0f} |" for pages, (first, idle) in starts.items())}
 
-Machine: {os.cpu_count()} processors ({_processor()}), {_memory_gb():.0f} GB, {platform.system()} {platform.release()},
-Python {platform.python_version()}; {software}.
+{results.machine("detainer-watch", "httpx", "datasette")}
 """
-    (one_round.HERE / "RESULTS.md").write_text(text)
+    results.write(TITLE, text)
     print(text)
-
-
-def _processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    return next((line.split(": ", 1)[1] for line in lines if line.startswith("model name")), platform.machine())
-
-
-def _memory_gb() -> float:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
 
 
 if __name__ == "__main__":

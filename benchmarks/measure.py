@@ -9,6 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | {
+    "PYTHONPATH": str(Path(__file__).parent.parent)
+}
+"""Programs keep their compiled modules, as where a user has installed them; ours is the one beside this folder."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
@@ -25,7 +30,9 @@ def run(command: Sequence[str], log: Path) -> Cost:
     """Run `command` to its end; its output goes to `log`."""
     started = time.monotonic()
     with log.open("w+") as file:
-        child = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        child = subprocess.Popen(
+            command, stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=ENVIRONMENT
+        )
         _, status, usage = os.wait4(child.pid, 0)
         wall = time.monotonic() - started
         child.returncode = os.waitstatus_to_exitcode(status)
@@ -43,7 +50,10 @@ def run(command: Sequence[str], log: Path) -> Cost:
 @contextmanager
 def running(command: Sequence[str], log: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """Run `command` for the length of the block, then ask it to stop (SIGTERM)."""
-    with log.open("wb") as file, subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT) as child:
+    with (
+        log.open("wb") as file,
+        subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=ENVIRONMENT) as child,
+    ):
         try:
             yield child
         finally:

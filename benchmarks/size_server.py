@@ -1,0 +1,54 @@
+"""Serves one table with an ETag, run in a process of its own; another file put in its place has another ETag.
+
+usage: python size_server.py FOLDER
+"""
+
+import http.server
+import shutil
+import sys
+from pathlib import Path
+from typing import ClassVar
+
+TABLE = "table.csv"
+
+
+class _Publisher(http.server.BaseHTTPRequestHandler):
+    """Answers for the table in `folder`, and for nothing else."""
+
+    protocol_version = "HTTP/1.1"
+    folder: ClassVar = Path()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        path = self.folder / TABLE
+        if self.path != f"/{TABLE}":
+            self._head(404, {"Content-Length": "0"})
+            return
+        about = path.stat()
+        etag = f'"{about.st_ino}-{about.st_mtime_ns}"'
+        if self.headers.get("If-None-Match") == etag:
+            self._head(304, {"ETag": etag})
+            return
+        self._head(200, {"ETag": etag, "Content-Type": "text/csv", "Content-Length": str(about.st_size)})
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, self.wfile)
+
+    def _head(self, status: int, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+
+def serve(folder: str) -> None:
+    """Serve until ended; the port is the first line of output."""
+    _Publisher.folder = Path(folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Publisher) as server:
+        print(server.server_address[1], flush=True)
+        server.serve_forever()
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
