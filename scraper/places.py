@@ -227,6 +227,7 @@ def _bare(text: str) -> str:
     return _ZIP.sub("", _NOTE.sub("", text))
 
 
+@lru_cache(maxsize=65_536)
 def key_of(text: str) -> str:
     """Return what two spellings of one name share: plain text in folded case; Saint and St read as "st."."""
     return re.sub(r"\b(?:saint|st)\b\.?\s*", "st. ", _plain(text).casefold()).strip()

@@ -61,7 +61,7 @@ class Records:
         self._first = self._text or next(self._decoded(), "")
         self._separator = delimiter(self._first)
         self.odd = False
-        """Whether the text around the record given last holds white space other than blanks."""
+        """Whether the text around the record given last holds white space other than blanks and line ends."""
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the number of each record from 1, empty ones included, and its cells."""
@@ -121,10 +121,9 @@ _ODD: Final = "\t\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\
 
 def is_folded(line: str, separator: str) -> bool:
     """Are the cells of this line, joined by a separator, as `fold` leaves them? For text without odd white space."""
-    if "  " in line or "\n" in line or "\r" in line:
+    if "  " in line or "\n" in line or "\r" in line or line[:1] == " " or line[-1:] == " ":
         return False
-    edged = separator + line + separator
-    return " " + separator not in edged and separator + " " not in edged
+    return " " + separator not in line and separator + " " not in line
 
 
 def folded(line: str, separator: str) -> str:

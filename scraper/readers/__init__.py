@@ -1,27 +1,12 @@
 """One module per publication: bytes in, references and facts out. Pure."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
+from importlib import import_module
 from typing import Final, Protocol, cast
 
 from scraper.known import Known
 from scraper.model import Compared, Discovery, Document, Fact, Options, Reading, ReleaseRef
-from scraper.readers import (
-    cis_map,
-    cis_post,
-    detainer_records,
-    dhs_list,
-    doj_list,
-    feed,
-    history,
-    ice_287g,
-    ice_ddor,
-    ice_ddr,
-    ice_news,
-    judicial_watch,
-    page,
-    table,
-)
 from scraper.terms import SeriesKind
 
 
@@ -54,26 +39,29 @@ Told = tuple[bool, Fact]
 """Whether it is known, and the fact."""
 _BATCH: Final = 2000
 
-READERS: Final[Mapping[str, Reader]] = {
-    name: cast(Reader, module)
-    for name, module in {
-        "page": page,
-        "feed": feed,
-        "table": table,
-        "ice_news": ice_news,
-        "ice_287g": ice_287g,
-        "ice_ddor": ice_ddor,
-        "ice_ddr": ice_ddr,
-        "detainer_records": detainer_records,
-        "cis_post": cis_post,
-        "cis_map": cis_map,
-        "judicial_watch": judicial_watch,
-        "doj_list": doj_list,
-        "dhs_list": dhs_list,
-        "history": history,
-    }.items()
-}
-"""Name in `config.yaml` -> reader. A new reader is one module and one line here."""
+
+class _Readers(Mapping[str, Reader]):
+    """Each module is loaded when it is first asked for: a process carries only the readers that it runs."""
+
+    _NAMES: Final = (
+        "page", "feed", "table", "ice_news", "ice_287g", "ice_ddor", "ice_ddr", "detainer_records", "cis_post",
+        "cis_map", "judicial_watch", "doj_list", "dhs_list", "history",
+    )  # fmt: skip
+
+    def __getitem__(self, name: str) -> Reader:
+        if name not in self._NAMES:
+            raise KeyError(name)
+        return cast(Reader, import_module(f"scraper.readers.{name}"))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._NAMES)
+
+    def __len__(self) -> int:
+        return len(self._NAMES)
+
+
+READERS: Final[Mapping[str, Reader]] = _Readers()
+"""Name in `config.yaml` -> reader. A new reader is one module and one name here."""
 
 
 def discover(name: str, document: Document, options: Options) -> Discovery:

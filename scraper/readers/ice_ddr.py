@@ -78,7 +78,7 @@ def discover(document: Document, options: Options) -> Discovery:
         raise LayoutChanged(f"The index {document.url} is no HTML page but {document.media_type}.")
     refs: dict[str, ReleaseRef] = {}
     problems: list[Problem] = []
-    for link, quarter in _reports(html.parse(document), document.url, options.follow):
+    for link, quarter in _reports(html.parse(document), document.base, options.follow):
         if quarter is None:
             text = f'The quarter of "{link.text or link.url}" is not certain; it was not read.'
             problems.append(Problem(code="period_unknown", text=text))

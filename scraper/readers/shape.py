@@ -12,6 +12,8 @@ from scraper.model import Column, Problem
 from scraper.readers.columns import Row
 
 LONGEST_CELL: Final = 100_000
+_MARKS: Final = "]*#"
+"""What a footnote mark ends with in plain ASCII; an empty cell seems to hold one, and is none the slower for it."""
 _ROLES: Final = {
     "place_quoted": ("jurisdiction", "place", "location", "county", "parish", "city", "area"),
     "facility_quoted": ("facility", "jail", "prison", "detention facility", "facility name"),
@@ -104,7 +106,7 @@ def total_label(row: Row, shape: Shape) -> str:
 
 def key_cell(cell: str) -> str:
     """The form under which rows are recognised: no footnote marks, NFC, no invisible characters (C10)."""
-    if cell.isascii() and cell[-1:] not in "]*#":  # "" is in every text
+    if cell.isascii() and cell[-1:] not in _MARKS:
         return cell
     bare = values.unfootnoted(cell)
     return unicodedata.normalize("NFC", "".join(char for char in bare if unicodedata.category(char) != "Cf"))
@@ -114,6 +116,11 @@ def identifier(shape: Shape) -> Callable[[Sequence[str]], str | tuple[str, ...]]
     """Return a function from the cells of a row to what its key columns identify it by."""
     places = [shape.names.index(name) for name in shape.key]
     only = places[0]
+
+    def one(cells: Sequence[str]) -> str:
+        cell = cells[only]
+        return cell if cell.isascii() and cell[-1:] not in _MARKS else key_cell(cell)
+
     if len(places) == 1:
-        return lambda cells: key_cell(cells[only])
+        return one
     return lambda cells: tuple([key_cell(cells[place]) for place in places])

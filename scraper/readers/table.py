@@ -256,8 +256,8 @@ def _same_keys(parts: Sequence[tuple[Grid, Header]], shape: Shape, seen: _Seen) 
 
 
 def _distinct(keys: "array[int]") -> int:
-    """Count different keys, a quarter at a time: a set of all would be the most memory that reading takes."""
-    return sum(len({key for key in keys if key & 3 == part}) for part in range(4))
+    """Count different keys, half of them at a time: a set of all would be the most memory that reading takes."""
+    return sum(len({key for key in keys if key & 1 == part}) for part in range(2))
 
 
 def _figures(row: Row, total: str, shape: Shape) -> Iterator[Figure]:
