@@ -86,29 +86,38 @@ class Parser:
         if not heavy:
             return function(*args)
         with Spool[None, Result]() as spool:
-            result: Result = self._in_child(function, args, spool)
+            result: Result = self._in_child(function, args, spool.put)
             return result
 
     def stream(
-        self, function: Callable[..., Generator[Item, None, Result]], *args: object, heavy: bool
+        self,
+        function: Callable[..., Generator[Item, None, Result]],
+        *args: object,
+        heavy: bool,
+        step: Callable[[], None] = lambda: None,
     ) -> Spool[Item, Result]:
-        """Return all that `function(*args)` yields, and what it returns; otherwise as `run`. Close it after use."""
+        """Return all that `function(*args)` yields, and what it returns; otherwise as `run`. Close it after use.
+
+        `step` is called after each item.
+        """
         spool = Spool[Item, Result]()
+
+        def put(item: bytes) -> None:
+            spool.put(item)
+            step()
+
         try:
-            if heavy:
-                spool.result = self._in_child(function, args, spool)
-            else:
-                spool.result = _drained(function(*args), spool.put)
+            spool.result = self._in_child(function, args, put) if heavy else _drained(function(*args), put)
         except BaseException:
             spool.__exit__()
             raise
         return spool
 
-    def _in_child(self, function: Callable[..., Any], args: tuple[object, ...], spool: Spool[Any, Any]) -> Any:
+    def _in_child(self, function: Callable[..., Any], args: tuple[object, ...], put: Callable[[bytes], None]) -> Any:
         child, healthy = self._idle.get(), None
         try:
             child = child or _Child(self._memory_mb)
-            succeeded, result = child.call(function, args, self._seconds, spool.put)
+            succeeded, result = child.call(function, args, self._seconds, put)
             healthy = child
         finally:
             if child and not healthy:

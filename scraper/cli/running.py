@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,8 @@ from scraper.pipeline.outcome import Checked
 from scraper.settings import Settings
 
 PANEL = "Run it"
+_LONG = 10_000
+"""Rows above which a table's progress is shown."""
 
 
 def _watch(config: Path, *, serve: bool) -> None:
@@ -101,10 +104,17 @@ def _shown(settings: Settings, only: list[str], dry: bool, accept: bool) -> Roun
         task = progress.add_task("Checking", total=len(only) or len(settings.sources))
 
         def step(one: Checked) -> None:
-            progress.update(task, advance=1)
+            progress.update(task, advance=1, description="Checking")
             progress.console.print(words(one), markup=False, highlight=False)
 
-        report = run(settings, only=only, progress=step, accept=accept)
+        rows: Counter[tuple[str, str]] = Counter()
+
+        def going(source_id: str, doing: str, more: int) -> None:
+            rows[source_id, doing] += more
+            if rows[source_id, doing] > _LONG:
+                progress.update(task, description=f"{source_id}: {rows[source_id, doing]:,} rows {doing}")
+
+        report = run(settings, only=only, progress=step, going=going, accept=accept)
     verb = "would be told" if dry else "told"
     told = sum(len(one.told) for one in report.checked)
     mails = "" if dry else f", {report.sent} mails sent, {report.waiting} waiting"

@@ -238,7 +238,12 @@ def copy_database(path: Path, target: Path) -> None:
 
 
 def dry_run(
-    settings: Settings, *, only: Iterable[str] = (), progress: Progress | None = None, accept: bool = False
+    settings: Settings,
+    *,
+    only: Iterable[str] = (),
+    progress: Progress | None = None,
+    going: Callable[[str, str, int], None] | None = None,
+    accept: bool = False,
 ) -> RoundReport:
     """Run a round on a copy that is thrown away: says what would be recorded; keeps and sends nothing."""
     beside = settings.storage.database.parent
@@ -258,20 +263,26 @@ def dry_run(
         quiet = replace(
             settings, storage=storage, alerts=replace(settings.alerts, operator=(), audiences=(), smtp=None)
         )
-        return check(quiet, only=only, progress=progress, accept=accept)
+        return check(quiet, only=only, progress=progress, going=going, accept=accept)
 
 
 def check(
-    settings: Settings, *, only: Iterable[str] = (), progress: Progress | None = None, accept: bool = False
+    settings: Settings,
+    *,
+    only: Iterable[str] = (),
+    progress: Progress | None = None,
+    going: Callable[[str, str, int], None] | None = None,
+    accept: bool = False,
 ) -> RoundReport:
     """Run one round now over every source, or those named, due or not, and deliver what it brought.
 
+    `going` is told of each part of a long table that was read or stored (see `Tools`).
     `accept`: a person has looked, and readings that were held back for having shrunk count.
     """
     wanted = set(only)
     with House(settings) as house:
         sources = [source for source in settings.sources if not wanted or source.id in wanted]
-        house.tools = replace(house.tools, accept=accept)
+        house.tools = replace(house.tools, accept=accept, going=going or house.tools.going)
         return house.run(sources, progress)
 
 

@@ -159,6 +159,7 @@ def _read(
             rows.known(tools.db, target.stream),
             caused_by == "reader",
             heavy=is_heavy(page),
+            step=lambda: tools.going(source.id, "read", readers.BATCH),
         )
     except (DocumentError, ArchiveError) as error:
         _unreadable(tools, source, ref, error, checked)
@@ -180,7 +181,7 @@ def _read(
                 ref=ref,
                 target=target,
                 compared=spool.result,
-                facts=lambda: _placed(tools, spool),
+                facts=lambda: _placed(tools, source, spool),
                 capture_id=capture_id,
                 seen_at=page.captured_at,
                 reader=source.reader,
@@ -202,12 +203,13 @@ def _read(
     return True
 
 
-def _placed(tools: Tools, batches: Iterable[list[readers.Told]]) -> Iterator[readers.Told]:
+def _placed(tools: Tools, source: Source, batches: Iterable[list[readers.Told]]) -> Iterator[readers.Told]:
     """Go through the facts of a reading with the places they name."""
     resolve = places.resolver(tools.gazetteer)
     for batch in batches:
         for is_known, fact in batch:
             yield is_known, resolve(fact)
+        tools.going(source.id, "stored", len(batch))
 
 
 def _judged(tools: Tools, source: Source, target: history.Target, compared: Compared) -> tuple[Problem, ...]:

@@ -40,6 +40,8 @@ class Tools:
     via: str = "live"
     accept: bool = False
     """A person has looked: what shrank is what the publisher states now."""
+    going: Callable[[str, str, int], None] = lambda source_id, doing, rows: None
+    """Told on the way through a long table: the source, "read" or "stored", and how many rows more."""
     newest_archived: Callable[[Source, str], Fetched] | None = None
     """Asks the web archive for the newest version of an address (see `archived.newest`); None: not at hand."""
 

@@ -37,7 +37,8 @@ class Streams(Protocol):
 
 Told = tuple[bool, Fact]
 """Whether it is known, and the fact."""
-_BATCH: Final = 2000
+BATCH: Final = 2000
+"""Facts that leave a reading process together."""
 
 
 class _Readers(Mapping[str, Reader]):
@@ -91,7 +92,7 @@ def compare(
             reading: Reading = end.value
             break
         batch.append((ticked.was_known, fact))
-        if len(batch) == _BATCH:
+        if len(batch) == BATCH:
             yield batch
             batch = []
     yield batch
