@@ -130,9 +130,9 @@ def _of_page(document: Document, options: Options) -> _Content:
 
 
 def _of_pdf(document: Document) -> _Content:
-    from scraper.documents import pdf, pdf_paragraphs  # only the process that reads a PDF carries the library
+    from scraper.documents import pdf  # only the process that reads a PDF carries the library
 
-    text = pdf_paragraphs.paragraphs(document.data)
+    text = tuple(one.text for one in pdf.paragraphs(document.data, parted=True))
     problems: tuple[Problem, ...] = ()
     tables: tuple[Table, ...] = ()
     try:

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from selectolax.lexbor import LexborHTMLParser
 
 from scraper.documents import html, kinds, urls, values
-from scraper.documents.pdf_flow import Passage
+from scraper.documents.pdf_text import Passage
 from scraper.errors import LayoutChanged, Unreadable
 from scraper.model import CaseAccount, Discovery, Document, Fact, Figure, Options, Problem, Reading, ReleaseRef
 from scraper.readers import ddor_rows, noise, notices, page, prose

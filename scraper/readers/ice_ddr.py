@@ -190,9 +190,9 @@ def _title(document: Document) -> str:
 def _blocks(document: Document, options: Options) -> list[_Block]:
     found: Sequence[tuple[int | None, str]]
     if document.media_type == kinds.PDF:
-        from scraper.documents import pdf_text  # only the process that reads a PDF carries the library
+        from scraper.documents import pdf  # only the process that reads a PDF carries the library
 
-        found = pdf_text.paragraphs(document.data)
+        found = [(one.page, one.text) for one in pdf.paragraphs(document.data)]
     elif document.media_type in kinds.PAGES:
         tree = html.parse(document)
         text = html.paragraphs(tree, options.select, (*noise.PARTS, *options.ignore))
