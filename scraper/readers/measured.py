@@ -177,12 +177,17 @@ _ONE_PERSON: Final = re.compile(r"\b(?:he|she|his|her|him|man|woman|suspect|defe
 def certain(sentence: str) -> dict[int, tuple[Rule, re.Match[str]]]:
     """Return, by the place of its number, each count whose words leave no doubt about what is counted."""
     found: dict[int, list[tuple[Rule, re.Match[str]]]] = {}
-    for rule in _READY if not _DOUBTED.search(sentence) else ():
+    for rule in _READY if not doubted(sentence) else ():
         if rule.needs.search(sentence):
             for match in rule.pattern.finditer(sentence):
                 if not _taken_back(sentence, rule, match):
                     found.setdefault(match.start("number"), []).append((rule, match))
     return {at: several[0] for at, several in found.items() if len({(r.measure, r.unit) for r, _ in several}) == 1}
+
+
+def doubted(words: str) -> bool:
+    """Do words put under a condition, deny or expect what they tell?"""
+    return _DOUBTED.search(words) is not None
 
 
 def _taken_back(sentence: str, rule: Rule, match: re.Match[str]) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from scraper.model import Figure, Problem
-from scraper.readers import counts, prose, states
+from scraper.readers import counts, prose, sited, states
 
-_STATE: Final = re.compile(rf"\b(?:{states.NAMED})\b")
+_STATE: Final = re.compile(rf"\b(?:{sited.NAMED})\b")
 _LEAST: Final = "more than|over|at least|upwards of"
 _OTHER_BOUND: Final = "nearly|almost|about|approximately|around|roughly|some|up to|fewer than|less than|at most"
 _NUMBER: Final = re.compile(
@@ -22,7 +22,6 @@ _DAY: Final = re.compile(
 _SUBJECT: Final = re.compile(r"\bdetainers?\b|\bdeclin|\binsufficient notice\b", re.IGNORECASE)
 _NATION: Final = re.compile(r"\b(?:nationwide|national(?:ly)?|nation|country|united states|u\.s\.)", re.IGNORECASE)
 _NARROWER: Final = re.compile(r"\b(?:County|Parish|City|Jail|Prison|Facility|facilities|jails?|counties|each)\b")
-_LONGEST: Final = 1500
 _ROUNDED: Final = 0.51
 _YEARS: Final = range(1900, 2100)
 
@@ -42,9 +41,8 @@ def disagreements(paragraphs: Sequence[str], told: Sequence[Figure], tabled: Seq
         if alone and figure.bound == "exact" and known and figure.value not in known:
             yield _differs(figure.quote, figure.locator.paragraph or 0, known)
     for number, paragraph in enumerate(paragraphs, start=1):
-        for sentence in prose.sentences(paragraph) if number not in listed and _SUBJECT.search(paragraph) else ():
-            if len(sentence) <= _LONGEST:
-                yield from _of_sentence(sentence, number, by_state, totals)
+        for sentence in prose.readable(paragraph) if number not in listed and _SUBJECT.search(paragraph) else ():
+            yield from _of_sentence(sentence, number, by_state, totals)
 
 
 def _of_sentence(sentence: str, number: int, by_state: _ByState, totals: Mapping[str, float]) -> Iterator[Problem]:
