@@ -221,7 +221,12 @@ def _charges(text: str) -> str:
 
 
 def disposition(told: Iterable[str]) -> str:
-    """Return what the sentences say became of the charges: charged, convicted, mixed (both) or unstated."""
-    text = _NOT_SO.sub("", " ".join(part for part in told if not _EARLIER.search(part)))
-    convicted, charged = (re.search(rf"(?i)\b(?:{word})\b", text) for word in ("convicted|convictions?", "charged"))
+    """Return what the sentences say became of the charges, those on earlier ones aside."""
+    return outcome(" ".join(part for part in told if not _EARLIER.search(part)))
+
+
+def outcome(text: str, charged_as: str = "charged") -> str:
+    """Return what a text says became of charges: charged (in such words), convicted, mixed (both) or unstated."""
+    text = _NOT_SO.sub("", text)
+    convicted, charged = (re.search(rf"(?i)\b(?:{word})\b", text) for word in ("convicted|convictions?", charged_as))
     return "mixed" if convicted and charged else "convicted" if convicted else "charged" if charged else "unstated"

@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborNode
 from scraper.documents import html, kinds, values
 from scraper.errors import LayoutChanged
 from scraper.model import Document, Figure, Options, Problem, Reading, ReleaseRef, Table
-from scraper.readers import counts, feed, lists, noise, page, periods, prose, stated
+from scraper.readers import counts, feed, lists, measured, noise, page, periods, prose, stated
 from scraper.readers.people import TAKEN_OUT, unnamed
 from scraper.readers.periods import Span
 
@@ -30,7 +30,6 @@ _OPENING: Final = 40
 """Paragraphs among which the byline stands."""
 _MOST_ABOUT: Final = 300
 _LEVELS: Final = 3
-_DETAINER: Final = re.compile(r"\bdetainers?\b", re.IGNORECASE)
 _IN_PARTS: Final = re.compile(rf"{periods.MONTH}|months|quarter|\bQ[1-4]", re.IGNORECASE)
 """A period of days, months or quarters; that a sentence names a year says nothing of the whole release."""
 
@@ -82,7 +81,7 @@ def _period(paragraphs: Sequence[str], told: Sequence[Figure]) -> Span | tuple[N
     speaking: set[Span] = set()
     quotes = {(figure.locator.paragraph, figure.quote) for figure in told if figure.measure}
     for number, paragraph in enumerate(paragraphs, start=1):
-        for sentence in prose.readable(paragraph) if _DETAINER.search(paragraph) else ():
+        for sentence in prose.readable(paragraph) if measured.DETAINER.search(paragraph) else ():
             named = (one for one in periods.found(sentence)[0] if _IN_PARTS.search(sentence[slice(*one.at)]))
             spans = {(one.start, one.end) for one in named if one.start and one.end and one.start < one.end}
             speaking |= spans

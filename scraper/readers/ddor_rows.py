@@ -10,15 +10,13 @@ from typing import Any, Final
 
 from scraper.documents import values
 from scraper.model import CaseAccount, Figure, Locator, Policy
-from scraper.readers import ddor_tables, table
+from scraper.readers import accounts, ddor_tables, table
 from scraper.readers.ddor_tables import DATE_LIKE, Found, Item, Place, heading, place, shown
 from scraper.readers.people import unnamed
 from scraper.readers.periods import Span
 
 _BROKEN_OFF: Final = re.compile(r"[,(&/–-]$|\b(?:of|and|the|for)$")
 _SHORT_YEAR: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2})")
-_CONVICTED: Final = re.compile(r"\bconvict(?:ed|ions?)\b", re.IGNORECASE)
-_CHARGED: Final = re.compile(r"\bcharged?s?\b", re.IGNORECASE)
 _IN_BRACKETS: Final = re.compile(r"\(([^()]*)\)")
 COUNTED: Final = "Counted by us from the rows of Section II; the report does not state it here."
 
@@ -263,9 +261,7 @@ def _day(cell: str, week: Span | None) -> str | None:
 
 def _disposition(text: str) -> str:
     """Read "(Conviction)" and "(Charged)", which stand in brackets behind the activity."""
-    words = " ".join(_IN_BRACKETS.findall(text))
-    convicted, charged = _CONVICTED.search(words), _CHARGED.search(words)
-    return "mixed" if convicted and charged else "convicted" if convicted else "charged" if charged else "unstated"
+    return accounts.outcome(" ".join(_IN_BRACKETS.findall(text)), "charged?s?")
 
 
 def _counts(found: Found, groups: Sequence[_Group]) -> None:

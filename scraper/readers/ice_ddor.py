@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, pairwise
 from typing import Final
-from urllib.parse import unquote, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -44,9 +43,7 @@ def discover(document: Document, options: Options) -> Discovery:
 
     `LayoutChanged` where no weekly report is linked.
     """
-    if document.media_type not in kinds.PAGES:
-        raise LayoutChanged(f"The index {document.url} is no HTML page but {document.media_type}.")
-    tree = html.parse(document)
+    tree = page.index(document)
     problems: list[Problem] = []
     found: dict[str, ReleaseRef] = {}
     for link in html.links(tree, document.url):
@@ -84,7 +81,7 @@ def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
 
 def _ref(link: html.Link, options: Options, problems: list[Problem]) -> ReleaseRef | None:
     """Return the weekly report that a link leads to, None for any other link."""
-    name = unquote(urlsplit(link.url).path).rpartition("/")[2]
+    name = urls.file_name(link.url)
     if not name.lower().endswith(".pdf"):
         return None
     stated = {week for text in (name, link.text) if (week := _week(text))}

@@ -20,7 +20,6 @@ _NAME: Final = re.compile(
     r"(?:(?:St\.|[A-Z][\w’'-]*)(?:\s+(?:(?:of|de|la|the)\s+)*(?:St\.|[A-Z][\w’'-]*|[A-Z]\.))*)"
     r"(?:,\s*(?:[A-Z]{2}|D\.C\.|[A-Z][a-z]+(?:\s[A-Z][a-z]+)*))?$"
 )
-_DETAINER: Final = re.compile(r"\bdetainers?\b", re.IGNORECASE)
 _REFUSED: Final = re.compile(r"\b(?:declin|refus|reject|ignor|disregard|den(?:y|ied))|\bhonou?r", re.IGNORECASE)
 _DECLINED: Final = re.compile(
     r"\b(?:declin|refus|reject|ignor|disregard|den(?:y|ied))\w*\b[^.;()]{0,60}\bdetainers?\b"
@@ -79,7 +78,7 @@ def adding_up(paragraphs: Sequence[str], told: Sequence[Figure]) -> tuple[tuple[
     notes: dict[Figure, str] = {}
     problems: list[Problem] = []
     for number, here in by_paragraph.items():
-        listed = [one for one in here if _is_listed(one)]
+        listed = [one for one in here if is_listed(one)]
         totals = [one for one in here if one.bound == "exact" and not _is_placed(one)]
         added = sum(int(one.value or 0) for one in listed)
         total = totals[0] if len(totals) == 1 and _TOTAL.search(paragraphs[number - 1]) else None
@@ -91,11 +90,12 @@ def adding_up(paragraphs: Sequence[str], told: Sequence[Figure]) -> tuple[tuple[
         )
         notes |= dict.fromkeys((total, *listed), note)
         problems.append(Problem(code="sum_exceeds_total", text=note, locator=total.locator.text()))
-    ordered = sorted(told, key=lambda one: (one.locator.paragraph or 1, _is_listed(one)))
+    ordered = sorted(told, key=lambda one: (one.locator.paragraph or 1, is_listed(one)))
     return tuple(replace(one, note=notes.get(one, one.note)) for one in ordered), tuple(problems)
 
 
-def _is_listed(figure: Figure) -> bool:
+def is_listed(figure: Figure) -> bool:
+    """Is it a place of a list, its count in parentheses?"""
     return _is_placed(figure) and f"({figure.value_quoted})" in figure.quote
 
 
@@ -106,7 +106,12 @@ def _is_placed(figure: Figure) -> bool:
 def _measure(sentence: str, stem: str) -> Measure | None:
     """Return what the words before a list say beyond doubt that it counts."""
     declined, issued = _DECLINED.search(stem), _ISSUED.search(stem)
-    if measured.doubted(stem) or _DOUBT.search(sentence) or not _DETAINER.search(stem) or _HONOURED.search(stem):
+    if (
+        measured.doubted(stem)
+        or _DOUBT.search(sentence)
+        or not measured.DETAINER.search(stem)
+        or _HONOURED.search(stem)
+    ):
         return None
     if declined and not issued and not _UNCERTAIN.search(stem[: declined.start()]):
         return "detainer_declined"

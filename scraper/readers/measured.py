@@ -37,6 +37,7 @@ NUMBER: Final = (
 """A whole number in digits or words with what bounds it; no part of a date, law, sum of money or percentage."""
 PERCENT: Final = rf"{_BOUND}{_CLEAR}(?P<number>\d{{1,3}}(?:\.\d+)?)\s*(?:%|percent|per\s+cent)"
 
+DETAINER: Final = re.compile(r"\bdetainers?\b", re.IGNORECASE)
 _HONOUR: Final = r"(?:(?:failed|refused|declined)\s+to\s+honou?r|did\s+not\s+honou?r)"
 _PARTS: Final = {
     "n": NUMBER,

@@ -42,7 +42,6 @@ _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _NEAR: Final = 90
 _BEFORE: Final = 40
 _LONGEST: Final = 1500
-_DETAINER: Final = re.compile(r"\bdetainers?\b", re.IGNORECASE)
 _SENTENCE_END: Final = re.compile(
     r"(?<!\b[A-Z]\.)(?<!\b(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\.)(?<!\bSept\.)(?<!\b(?:Mr|Ms|Dr|St|No|Lt|Jr)\.)"
     r"(?<!\b(?:Mrs|Sgt|Gov)\.)(?<=[.!?”\"])\s+(?=[A-Z“\"0-9])"
@@ -69,7 +68,7 @@ def figures(
     """
     found: list[Figure] = []
     for number, paragraph in enumerate(paragraphs, start=1):
-        if topical or _DETAINER.search(paragraph):
+        if topical or measured.DETAINER.search(paragraph):
             where = locators[number - 1] if locators else Locator(paragraph=number)
             for sentence in readable(paragraph):
                 found += _of_sentence(sentence, unnamed(sentence, paragraph).strip(), where, topical, offences)
@@ -120,7 +119,7 @@ def _figure(
 
 def _mentions(sentence: str, topical: bool) -> Iterator[tuple[re.Match[str], Unit | None]]:
     """Yield each number that stands near the word, or in a text about it beside what is counted, and its unit."""
-    words = [word.span() for word in _DETAINER.finditer(sentence)]
+    words = [word.span() for word in measured.DETAINER.finditer(sentence)]
     for match in (*_PERCENT.finditer(sentence), *_NUMBER.finditer(sentence)):
         start, end = match.span("number")
         named = _UNIT.match(sentence, max(end, match.end()))

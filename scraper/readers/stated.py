@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from scraper.model import Figure, Problem
-from scraper.readers import counts, prose, sited, states
+from scraper.readers import counts, lists, periods, prose, sited, states
 
 _STATE: Final = re.compile(rf"\b(?:{sited.NAMED})\b")
 _LEAST: Final = "more than|over|at least|upwards of"
@@ -16,9 +16,7 @@ _NUMBER: Final = re.compile(
     r"(?<![\w.,$#/-])(?P<number>\d{1,3}(?:,\d{3})+|\d{1,6})(?P<percent>\s*(?:%|percent\b|per cent\b))?(?![\w,/-]*\d)",
     re.IGNORECASE,
 )
-_DAY: Final = re.compile(
-    r"\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?\s+\d{1,2}\b(?:,?\s+\d{4})?", re.IGNORECASE
-)
+_DAY: Final = re.compile(rf"\b{periods.MONTH}\s+\d{{1,2}}\b(?:,?\s+\d{{4}})?", re.IGNORECASE)
 _SUBJECT: Final = re.compile(r"\bdetainers?\b|\bdeclin|\binsufficient notice\b", re.IGNORECASE)
 _NATION: Final = re.compile(r"\b(?:nationwide|national(?:ly)?|nation|country|united states|u\.s\.)", re.IGNORECASE)
 _NARROWER: Final = re.compile(r"\b(?:County|Parish|City|Jail|Prison|Facility|facilities|jails?|counties|each)\b")
@@ -34,7 +32,7 @@ def disagreements(paragraphs: Sequence[str], told: Sequence[Figure], tabled: Seq
     totals = _totals(tabled)
     if not (by_state or totals):
         return
-    listed = {figure.locator.paragraph for figure in told if figure.state_quoted}
+    listed = {figure.locator.paragraph for figure in told if lists.is_listed(figure)}
     for figure in told:
         known = by_state.get(states.code(figure.state_quoted) or "", {}).get(figure.measure or "", set())
         alone = not (figure.place_quoted or figure.facility_quoted)
