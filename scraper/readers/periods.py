@@ -134,9 +134,10 @@ def _range(match: re.Match[str]) -> _Ends:
     last_year = match["year_2"]
     end = _point(match["month_2"] or match["month"], match["day_2"] or match["day_3"], last_year)
     start = _point(match["month"], match["day"], match["year"] or last_year)
-    if start and end and start > end and not match["year"]:
+    if start and end and start > end and match["month_2"] and not match["year"]:
         start = _point(match["month"], match["day"], str(int(last_year) - 1))
-    return (start, end) if start and end and start[:7] <= end[:7] and _joins(match) else (None, None)
+    ordered = start and end and start[: len(end)] <= end[: len(start)]
+    return (start, end) if ordered and _joins(match) else (None, None)
 
 
 def _point(month: str, day: str | None, year: str) -> str | None:
@@ -178,7 +179,8 @@ _OPEN: Final = r"(?P<open>[Ss]ince|[Bb]y|[Tt]hrough|[Uu]ntil|[Aa]s\s+of|[Bb]efor
 _WITHIN: Final = r"[Ii]n|[Oo]n|[Dd]uring|[Tt]hroughout|[Ff]or|[Ff]rom"
 _ROUGH: Final = r"(?:(?:early|mid|late)[-\s])?"
 _DATE: Final = rf"{_ROUGH}(?P<month>{MONTH})(?:\s*(?P<day>{_DAY}))?"
-_LAST: Final = rf"{_ROUGH}(?P<month_2>{MONTH})(?:\s*(?P<day_2>{_DAY}))?|(?:(?<=[–—-])|(?<=[–—-]\s))(?P<day_3>{_DAY})"
+_BEHIND: Final = r"(?:(?<=[–—-])|(?<=[–—-]\s)|(?<=\bto\s)|(?<=\band\s)|(?<=\bthrough\s))"
+_LAST: Final = rf"{_ROUGH}(?P<month_2>{MONTH})(?:\s*(?P<day_2>{_DAY}))?|{_BEHIND}(?P<day_3>{_DAY})"
 _QUARTER: Final = (
     rf"(?:(?:Q|quarter\s+)(?P<q>[1-4])|quarter\s+(?P<word>one|two|three|four)|(?P<nth>{_ORDINAL})\s+quarter)"
 )
