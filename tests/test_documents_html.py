@@ -179,15 +179,14 @@ def test_links_of_a_part_and_a_base_of_another_host() -> None:
     assert [link.url for link in html.links(stranger, BASE, "a.n")] == ["https://www.example.org/news/y"]
 
 
-def test_title_meta_and_canonical_address_are_found() -> None:
+def test_title_and_meta_are_found() -> None:
     tree = html.parse(
         of(
             "<head><title> A \n B </title><meta property='article:published_time' content='2023-01-09'>"
-            "<meta name=Date content=x><meta name=date content=y><link rel=canonical href='/c/?utm_id=1'></head>"
+            "<meta name=Date content=x><meta name=date content=y></head>"
             "<svg><title>no</title></svg>"
         )
     )
     assert html.title(tree) == "A B"
     assert html.meta(tree) == {"article:published_time": "2023-01-09", "date": "x"}
-    assert html.canonical_link(tree, BASE) == "https://www.example.org/c"
     assert html.title(html.parse(of("<h1>Only <b>this</b></h1>"))) == "Only this"

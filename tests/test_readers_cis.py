@@ -16,7 +16,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
 
 from scraper import readers
-from scraper.documents import pdf, pdf_paragraphs
+from scraper.documents import pdf, pdf_text
 from scraper.errors import LayoutChanged
 from scraper.model import Document, Figure, Options, Policy, Problem, Reading, ReleaseRef
 
@@ -409,16 +409,18 @@ def test_letter_spaced_capitals_are_words(letters: str) -> None:
         lines.textLine("   ".join(" ".join(word).replace(" ,", ",") for word in words))
     canvas.drawText(lines)
     canvas.save()
-    assert pdf_paragraphs.paragraphs(buffer.getvalue()) == ("IGNORING DETAINERS, ENDANGERING",)
+    assert [one.text for one in pdf.paragraphs(buffer.getvalue(), parted=True)] == ["IGNORING DETAINERS, ENDANGERING"]
 
 
 def test_sentences_of_the_paper_run_over_lines_and_pages_and_cut_words_are_mended() -> None:
     filler = "Jurisdictions in many states adopted policies, and the detainers they received went unanswered. " * 30
-    text = pdf_paragraphs.paragraphs(paper(filler, filler, filler, topMargin=100, bottomMargin=100))
+    text = [
+        one.text for one in pdf.paragraphs(paper(filler, filler, filler, topMargin=100, bottomMargin=100), parted=True)
+    ]
     assert " ".join(text) == " ".join([filler.strip()] * 3)
     assert all(one.startswith("Jurisdictions in") and one.endswith("unanswered.") for one in text)
-    assert pdf_paragraphs._mended("juris", "dictions", {"jurisdictions"}) == "jurisdictions"
-    assert pdf_paragraphs._mended("drug", "related", {"jurisdictions"}) == "drug-related"
+    assert pdf_text._mended("juris", "dictions", {"jurisdictions"}) == "jurisdictions"
+    assert pdf_text._mended("drug", "related", {"jurisdictions"}) == "drug-related"
 
 
 def test_a_table_of_the_paper_is_read_with_its_page() -> None:

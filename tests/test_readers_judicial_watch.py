@@ -15,7 +15,7 @@ from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
 
 from scraper import readers
 from scraper.model import Document, Figure, Options, Problem, Reading, ReleaseRef
-from scraper.readers import named_counts, prose
+from scraper.readers import prose
 
 HTML, RSS, PDF = "text/html", "application/rss+xml", "application/pdf"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -89,7 +89,7 @@ def test_the_five_places_and_the_total_of_the_real_announcement_are_kept_and_fla
 
 
 def told(sentence: str) -> list[tuple[str, str, str, str | None, Any]]:
-    found, _ = named_counts.with_lists((sentence,), prose.figures((sentence,)))
+    found = prose.figures((sentence,), offences=True)
     return [(f.place_quoted or f.facility_quoted, f.state_quoted, f.label_quoted, f.measure, f.value) for f in found]
 
 
@@ -128,10 +128,8 @@ def test_a_list_whose_subject_is_not_certain_has_no_measure(sentence: str) -> No
 
 
 def test_ages_in_parentheses_make_no_place_of_a_person() -> None:
-    found, _ = named_counts.with_lists(
-        (text := "Detainers were ignored for Juan Perez (34), Mario Lopez Ruiz (28), and others.",),
-        prose.figures((text,)),
-    )
+    text = "Detainers were ignored for Juan Perez (34), Mario Lopez Ruiz (28), and others."
+    found = prose.figures((text,), offences=True)
     assert not [f for f in found if f.measure]
     assert "Perez" not in str(found)
     assert "Ruiz" not in str(found)

@@ -252,6 +252,7 @@ def test_a_time_that_may_belong_to_something_else_is_no_period(sentence: str) ->
         ("California declined 13,025 detainers.", "", "California"),
         ("In all, 65 detainers were declined by Kern County, CA.", "Kern County", "CA"),
         ("65 detainers were declined in Denver, Colorado.", "Denver", "Colorado"),
+        ("California accounted for 520 declined detainers.", "", "California"),
         ("65 detainers were declined in New York.", "", ""),
         ("65 detainers were declined in Kern County and Cook County.", "", ""),
         ("The sheriff of Kern County said the state declined 65 detainers.", "", ""),

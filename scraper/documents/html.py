@@ -109,12 +109,6 @@ def meta(tree: LexborHTMLParser) -> dict[str, str]:
     return found
 
 
-def canonical_link(tree: LexborHTMLParser, base_url: str = "") -> str | None:
-    """Return the page's own canonical address, or None."""
-    node = tree.css_first("link[rel=canonical][href]")
-    return urls.canonical(node.attributes["href"] or "", base_url) if node is not None else None
-
-
 def paragraphs(tree: LexborHTMLParser, select: str | None = None, ignore: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Return the text block by block, a table row as "a | b | c", of `select` or the page's main content.
 

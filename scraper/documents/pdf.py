@@ -6,35 +6,26 @@ there are not, the words alone decide, with horizontal rules as row ends.
 """
 
 import re
-from bisect import bisect_right
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Final
 
-from scraper.documents import pdf_columns, pdf_flow, pdf_words
+from scraper.documents import pdf_columns, pdf_text, pdf_words
 from scraper.documents.pdf_columns import Rows, WordTable
-from scraper.documents.pdf_flow import Passage
-from scraper.documents.pdf_page import Page, opened, page, upright_to_page
-from scraper.documents.pdf_rules import NEAR, Box, Grid, Rule, grids
-from scraper.documents.pdf_words import Interval, Line, Word
+from scraper.documents.pdf_page import opened, upright_to_page
+from scraper.documents.pdf_rules import NEAR, Box, Grid, Rule
+from scraper.documents.pdf_sheets import Sheet, running_titles, sheets
+from scraper.documents.pdf_text import Passage
+from scraper.documents.pdf_words import Interval, Line
 from scraper.documents.values import fold
-from scraper.errors import LayoutChanged, Unreadable
+from scraper.errors import LayoutChanged
 from scraper.model import Locator, Table
 
-_MARGIN: Final = 60.0
-"""Points at the top and bottom of a page in which page numbers and running titles stand."""
-_PAGE_NUMBER: Final = re.compile(
-    r"[-–—|\s]*(?:page\s*)?[0-9]{1,4}(?:\s*(?:of|/)\s*[0-9]{1,4})?[-–—|\s]*", re.IGNORECASE
-)
 _NO_TITLE: Final = re.compile(
     r"(?:microsoft word|untitled|powerpoint)\b.*|.*\.(?:docx?|pdf|xlsx?|pptx?|indd)", re.IGNORECASE
 )
-_INSET: Final = 1.0
 _NARROW: Final = 6.0
-_CROWD: Final = 3
-"""Lines or rows that must agree before they tell against the rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +49,6 @@ class _Part:
     """Nothing stands between it and the part above it on its page."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Sheet:
-    """What is kept of a page once it is closed: its lines with running titles, and its grids with their texts."""
-
-    number: int
-    box: Box
-    rotation: int
-    lines: tuple[Line, ...]
-    ruled: tuple[tuple[Grid, Rows], ...]
-    across: tuple[Rule, ...]
-
-
 def tables(data: bytes, pages: tuple[int, ...] | None = None) -> tuple[Table, ...]:
     """Return the tables of a PDF, or of its `pages` (from 1), in order; a table that runs over pages is one table.
 
@@ -78,56 +57,46 @@ def tables(data: bytes, pages: tuple[int, ...] | None = None) -> tuple[Table, ..
     `Unreadable` where the file is no readable PDF, is encrypted, cut, or a scan; `LayoutChanged` where the two ways
     of reading disagree or a page of `pages` does not exist.
     """
-    return tuple(table for table, _ in _found(_sheets(data, pages))[0])
+    return tuple(table for table, _ in _found(sheets(data, pages))[0])
 
 
 def flow(data: bytes, heading: re.Pattern[str]) -> tuple[Table | Passage, ...]:
     """Return tables and the passages between them (a line that `heading` matches begins one) in reading order, without
     running titles; raises as `tables` does. What cannot be told to be a table for certain is text."""
-    sheets = _sheets(data, None)
-    found, titles = _found(sheets)
-    lines = {
-        sheet.number: pdf_flow.outside(
-            [line for line in sheet.lines if (sheet.number, line) not in titles],
-            [(part.box, part.ruled) for _, parts in found for part in parts if part.page == sheet.number],
-        )
-        for sheet in sheets
-    }
-    return pdf_flow.flow(lines, {(parts[0].page, parts[0].box[3]): table for table, parts in found}, heading)
-
-
-def _found(sheets: Sequence[_Sheet]) -> tuple[list[tuple[Table, list[_Part]]], set[tuple[int, Line]]]:
-    """Return each table with its parts, and the running titles."""
-    titles = _running_titles(sheets)
-    joined: list[list[_Part]] = []
-    for sheet in sheets:
-        for part in _parts(sheet, titles, joined[-1][-1] if joined else None):
-            if joined and _continues(joined[-1][-1], part):
-                joined[-1].append(part)
-            else:
-                joined.append([part])
-    rotations = {sheet.number: sheet.rotation for sheet in sheets}
-    certain = _certain(joined)
-    first_pages = [group[0].page for group in certain]
-    found = [
-        (_table(group, first_pages[:at].count(group[0].page) + 1, rotations[group[0].page]), group)
-        for at, group in enumerate(certain)
-    ]
-    return found, titles
+    every = sheets(data)
+    found, titles = _found(every)
+    between: list[Table] = []
+    stretches: list[list[tuple[int, Line]]] = [[]]
+    for sheet in every:
+        boxes = [(part.box, part.ruled) for _, parts in found for part in parts if part.page == sheet.number]
+        lines = _outside([line for line in sheet.lines if (sheet.number, line) not in titles], boxes)
+        begun = ((parts[0].box[3], table) for table, parts in found if parts[0].page == sheet.number)
+        for top, table in sorted(begun, key=lambda one: -one[0]):
+            stretches[-1] += [(sheet.number, line) for line in lines if line.base >= top]
+            lines = [line for line in lines if line.base < top]
+            between.append(table)
+            stretches.append([])
+        stretches[-1] += [(sheet.number, line) for line in lines]
+    told: list[Table | Passage] = []
+    for text, table in zip_longest(pdf_text.passages(stretches, heading=heading), between):
+        told += [*text, *([table] if table else [])]
+    return tuple(told)
 
 
 def pages(data: bytes) -> tuple[str, ...]:
     """Return the text of each page, line by line from top to bottom; `Unreadable` as for `tables`."""
-    return tuple(
-        "\n".join(pdf_words.text([line]) for line in sheet.lines) for sheet in _sheets(data, None, ruled=False)
-    )
+    return tuple("\n".join(pdf_words.text([line]) for line in sheet.lines) for sheet in sheets(data, ruled=False))
 
 
-def lines(data: bytes) -> tuple[tuple[int, Line], ...]:
-    """Return each line with its page, without page numbers and running titles; `Unreadable` as for `tables`."""
-    sheets = _sheets(data, None, ruled=False)
-    titles = _running_titles(sheets)
-    return tuple((sheet.number, line) for sheet in sheets for line in sheet.lines if (sheet.number, line) not in titles)
+def paragraphs(data: bytes, *, parted: bool = False) -> tuple[Passage, ...]:
+    """Return the text as paragraphs, without page numbers and running titles; `Unreadable` as for `tables`.
+
+    `parted`: a line in which white space stands as between columns is one of its own, its parts joined by " | ".
+    """
+    every = sheets(data, ruled=False)
+    titles = running_titles(every, tabled=False)
+    lines = [(sheet.number, line) for sheet in every for line in sheet.lines if (sheet.number, line) not in titles]
+    return tuple(pdf_text.passages([lines], parted=parted)[0])
 
 
 def title(data: bytes) -> str:
@@ -139,107 +108,37 @@ def title(data: bytes) -> str:
     return next((text.partition("\n")[0] for text in pages(data) if text), "")
 
 
-def _sheets(data: bytes, wanted: tuple[int, ...] | None, *, ruled: bool = True) -> list[_Sheet]:
-    found, scanned = [], False
-    with opened(data) as document:
-        count = len(document)
-        for number in wanted or range(1, count + 1):
-            if not 1 <= number <= count:
-                raise LayoutChanged(f"The PDF has {count} pages; there is no page {number}.")
-            with page(document, number) as one:
-                scanned = scanned or one.has_images
-                drawn = grids(one.across, one.along) if ruled else []
-                read = tuple((grid, _ruled_rows(one, grid)) for grid in drawn)
-                lines = tuple(pdf_words.lines(one.words))
-                found.append(_Sheet(number, one.box, one.rotation, lines, read, one.across))
-    if not any(sheet.lines for sheet in found):
-        raise Unreadable("The PDF is a scan: images without text." if scanned else "The PDF has no text.")
-    return found
+def _outside(lines: Sequence[Line], boxes: Sequence[tuple[Box, bool]]) -> list[Line]:
+    """Return the lines without the words that stand in one of the boxes (its whole height where it has no rules)."""
+
+    def free(x: float, y: float) -> bool:
+        return not any(box[1] <= y <= box[3] and (not ruled or box[0] <= x <= box[2]) for box, ruled in boxes)
+
+    kept = ([word for word in line.words if free(word.middle, word.height)] for line in lines)
+    return [Line(tuple(words)) for words in kept if words]
 
 
-def _ruled_rows(one: Page, grid: Grid) -> Rows:
-    """Return the texts of the grid's cells, read by their boxes and checked against the words that stand in them."""
-    words: dict[Box, list[Word]] = {}
-    heights = [-y for y in grid.ys]
-    for word in one.words:
-        if grid.holds(word.middle, word.height):
-            row = min(bisect_right(heights, -word.height), len(heights) - 1) - 1
-            column = min(bisect_right(grid.xs, word.middle), len(grid.xs) - 1) - 1
-            words.setdefault(grid.cells[row][column], []).append(word)
-    texts: dict[Box, str] = {}
-    for cell in {cell for row in grid.cells for cell in row}:
-        lines = pdf_words.lines(words.get(cell, ()))
-        by_box, by_words = one.text_in(_inset(cell)), pdf_words.text(lines)
-        if _letters(by_box) != _letters(by_words):
-            _disagree(one.number, f'"{_short(by_box)}" within the rules, "{_short(by_words)}" by its words')
-        texts[cell] = by_words
-    _check_columns(one.number, grid, words)
-    _check_rows(one.number, grid, words)
-    return tuple(tuple(texts[cell] for cell in row) for row in grid.cells)
-
-
-def _check_columns(number: int, grid: Grid, words: dict[Box, list[Word]]) -> None:
-    """Refuse a column in which the words of most rows stand in two columns: a rule is missing between them."""
-    for place, edges in enumerate(pairwise(grid.xs)):
-        cells = {row[place] for row in grid.cells if (row[place][0], row[place][2]) == edges}
-        lines = [line for cell in cells for line in pdf_words.lines(words.get(cell, ()))]
-        apart = [line for line in lines if line.segments() > 1]
-        if len(apart) >= _CROWD and len(apart) >= 0.8 * len(lines) and len(pdf_words.columns(lines)) > 1:
-            _disagree(number, f'"{_short(pdf_words.text(apart[:1]))}" stands in two columns, the rules draw one')
-
-
-def _check_rows(number: int, grid: Grid, words: dict[Box, list[Word]]) -> None:
-    """Refuse a row in which every column has the same three or more lines, and no line had to be broken."""
-    for row in grid.cells:
-        filled = {cell: pdf_words.lines(words[cell]) for cell in dict.fromkeys(row) if words.get(cell)}
-        together = pdf_words.lines(word for cell in filled for word in words[cell])
-        if len(filled) < 2 or len(together) < _CROWD or any(len(lines) != len(together) for lines in filled.values()):
-            continue
-        places = [_without_padding(cell, lines) for cell, lines in filled.items()]
-        if pdf_columns.breaks(together, places) == len(together) - 1:
-            _disagree(number, f"{len(together)} rows by the words, one by the rules")
-
-
-def _without_padding(cell: Box, lines: Sequence[Line]) -> Interval:
-    padding = min(min(line.left - cell[0], cell[2] - line.right) for line in lines)
-    return (cell[0] + padding, cell[2] - padding)
-
-
-def _disagree(number: int, how: str) -> None:
-    raise LayoutChanged(f"Page {number}: two ways of reading the table disagree: {how}.")
-
-
-def _letters(text: str) -> Counter[str]:
-    return Counter(letter for letter in pdf_words.plain(text) if not letter.isspace() and letter not in "\0\ufffd")
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:57]}…"
-
-
-def _inset(cell: Box) -> Box:
-    left, bottom, right, top = cell
-    return (left + _INSET, bottom + _INSET, right - _INSET, top - _INSET)
-
-
-def _running_titles(sheets: Sequence[_Sheet]) -> set[tuple[int, Line]]:
-    """Return, with their page, the page numbers and the lines that repeat in the margins of pages."""
-    margins = [
-        (sheet.number, line, re.sub(r"[0-9]+", "0", pdf_words.text([line])))
-        for sheet in sheets
-        for line in sheet.lines
-        if (sheet.box[3] - line.base < _MARGIN or line.base - sheet.box[1] < _MARGIN)
-        and not any(grid.holds(word.middle, word.height) for grid, _ in sheet.ruled for word in line.words)
+def _found(every: Sequence[Sheet]) -> tuple[list[tuple[Table, list[_Part]]], set[tuple[int, Line]]]:
+    """Return each table with its parts, and the running titles."""
+    titles = running_titles(every)
+    joined: list[list[_Part]] = []
+    for sheet in every:
+        for part in _parts(sheet, titles, joined[-1][-1] if joined else None):
+            if joined and _continues(joined[-1][-1], part):
+                joined[-1].append(part)
+            else:
+                joined.append([part])
+    rotations = {sheet.number: sheet.rotation for sheet in every}
+    certain = _certain(joined)
+    first_pages = [group[0].page for group in certain]
+    found = [
+        (_table(group, first_pages[:at].count(group[0].page) + 1, rotations[group[0].page]), group)
+        for at, group in enumerate(certain)
     ]
-    repeats = Counter(text for _, _, text in margins)
-    return {
-        (number, line)
-        for number, line, text in margins
-        if _PAGE_NUMBER.fullmatch(pdf_words.text([line])) or (repeats[text] > 1 and line.segments() == 1)
-    }
+    return found, titles
 
 
-def _parts(sheet: _Sheet, titles: set[tuple[int, Line]], before: _Part | None) -> list[_Part]:
+def _parts(sheet: Sheet, titles: set[tuple[int, Line]], before: _Part | None) -> list[_Part]:
     lines = [line for line in sheet.lines if (sheet.number, line) not in titles]
     outside = pdf_words.lines(
         word
@@ -264,7 +163,7 @@ def _parts(sheet: _Sheet, titles: set[tuple[int, Line]], before: _Part | None) -
     ]
 
 
-def _ruled_part(sheet: _Sheet, grid: Grid, rows: Rows) -> _Part:
+def _ruled_part(sheet: Sheet, grid: Grid, rows: Rows) -> _Part:
     """Return the part without the empty rows, and without the empty narrow columns between double rules."""
     keep = [
         place
@@ -282,7 +181,7 @@ def _ruled_part(sheet: _Sheet, grid: Grid, rows: Rows) -> _Part:
     )
 
 
-def _word_part(sheet: _Sheet, table: WordTable, rules: Sequence[Rule]) -> _Part:
+def _word_part(sheet: Sheet, table: WordTable, rules: Sequence[Rule]) -> _Part:
     box = table.box
     ends = [rule.at for rule in rules if rule.end - rule.start >= 0.8 * (box[2] - box[0])]
     room = table.lines[0].size * 2

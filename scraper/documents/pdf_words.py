@@ -111,12 +111,13 @@ def lines(words: Iterable[Word]) -> list[Line]:
 
 def text(within: Iterable[Line]) -> str:
     """Return lines as one folded text; a word divided at the end of a line keeps its hyphen and is one word."""
-    parts: list[str] = []
-    for line in within:
-        for place, word in enumerate(line.words):
-            parts.append("" if word.glued and place else " ")
-            parts.append(word.text)
-    return unhyphenated("".join(parts))
+    return unhyphenated(" ".join(marked(line.words) for line in within))
+
+
+def marked(words: Sequence[Word]) -> str:
+    """Return the words of a line as text, a hyphen at its end still marked as such."""
+    parts = (word.text if word.glued and place else f" {word.text}" for place, word in enumerate(words))
+    return fold("".join(parts)).replace("\ufffe", HYPHEN)
 
 
 def unhyphenated(raw: str) -> str:

@@ -3,7 +3,7 @@
 import re
 from string import ascii_letters, digits
 from typing import Final
-from urllib.parse import quote, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 LONGEST: Final = 2000
 _TRACKING: Final = re.compile(
@@ -26,6 +26,11 @@ def canonical(url: str, base: str = "") -> str | None:
     """
     whole = address(url, base)
     return None if whole is None else without_slash(whole)
+
+
+def file_name(url: str) -> str:
+    """Return the last part of an address as a person would write it."""
+    return unquote(urlsplit(url).path.rpartition("/")[2])
 
 
 def without_slash(address: str) -> str:

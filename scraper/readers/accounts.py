@@ -11,15 +11,14 @@ from typing import Any, Final
 
 from scraper.documents import values
 from scraper.model import CaseAccount, Locator
-from scraper.readers import sited
+from scraper.readers import periods, sited
 from scraper.readers.people import unnamed
 from scraper.readers.prose import sentences
 
 _YEAR: Final = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
-_MONTH: Final = r"(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)(?:uary|ruary|ch|il|ust|ember|ober)?\.?"
 _DATE: Final = re.compile(
-    rf"\b(?P<month>{_MONTH})\s+(?P<day>\d{{1,2}})\b(?!\d)(?:,\s+(?P<year>\d{{4}}))?|"
-    rf"\b(?P<only_month>{_MONTH}),?\s+(?P<its_year>(?:19|20)\d\d)\b|\b(?:[Ii]n|[Ee]arly|[Ll]ate|[Mm]id)[\s-]+(?P<bare>{_MONTH})(?!\w|,?\s+\d)"
+    rf"\b(?P<month>{periods.MONTH})\s+(?P<day>\d{{1,2}})\b(?!\d)(?:,\s+(?P<year>\d{{4}}))?|"
+    rf"\b(?P<only_month>{periods.MONTH}),?\s+(?P<its_year>(?:19|20)\d\d)\b|\b(?:[Ii]n|[Ee]arly|[Ll]ate|[Mm]id)[\s-]+(?P<bare>{periods.MONTH})(?!\w|,?\s+\d)"
 )
 _HEAD: Final = re.compile(
     rf"(?:(?P<place>[A-Z][\w.’' -]{{1,40}}?(?:County|Borough|Parish|City|Island|Bronx|Brooklyn|Queens|Manhattan))"
@@ -46,7 +45,7 @@ _CHARGES: Final = re.compile(
     r"\s(?:for(?!\s+(?:the|a)\s+(?:second|third|\w+th)\s+time)|on\s+(?:\w+\s+)?(?:charges|suspicion)\s+of)\s+(?:the\s+(?:\w+\s+)?offen[cs]es?\s+of\s+)?(?P<charges>.+)"
 )
 _CHARGES_END: Final = re.compile(
-    rf",?\s+(?:and\s+(?:was|were|later|subsequently|released)\s|(?:on|in)\s+{_MONTH}\s\d|before\s+being\b|after\s+which\b).*"
+    rf",?\s+(?:and\s+(?:was|were|later|subsequently|released)\s|(?:on|in)\s+{periods.MONTH}\s\d|before\s+being\b|after\s+which\b).*"
     r"|;\s+(?:ICE|ERO|[Tt]he|[Oo]n|[Ii]n|[Hh]e|[Ss]he|[Aa]n?)\s.*|[.;]\s*$"
 )
 _FEDERAL: Final = re.compile(r"\b(?:ICE|ERO|HSI|deportation officers?|Immigration and Customs)\b")
@@ -222,7 +221,12 @@ def _charges(text: str) -> str:
 
 
 def disposition(told: Iterable[str]) -> str:
-    """Return what the sentences say became of the charges: charged, convicted, mixed (both) or unstated."""
-    text = _NOT_SO.sub("", " ".join(part for part in told if not _EARLIER.search(part)))
-    convicted, charged = (re.search(rf"(?i)\b(?:{word})\b", text) for word in ("convicted|convictions?", "charged"))
+    """Return what the sentences say became of the charges, those on earlier ones aside."""
+    return outcome(" ".join(part for part in told if not _EARLIER.search(part)))
+
+
+def outcome(text: str, charged_as: str = "charged") -> str:
+    """Return what a text says became of charges: charged (in such words), convicted, mixed (both) or unstated."""
+    text = _NOT_SO.sub("", text)
+    convicted, charged = (re.search(rf"(?i)\b(?:{word})\b", text) for word in ("convicted|convictions?", charged_as))
     return "mixed" if convicted and charged else "convicted" if convicted else "charged" if charged else "unstated"

@@ -13,8 +13,9 @@ from selectolax.lexbor import LexborNode
 from scraper.documents import html, kinds, values
 from scraper.errors import LayoutChanged
 from scraper.model import Document, Figure, Options, Problem, Reading, ReleaseRef, Table
-from scraper.readers import counts, feed, named_counts, noise, page, prose, spans, stated
-from scraper.readers.people import TAKEN_OUT
+from scraper.readers import counts, feed, lists, measured, noise, page, periods, prose, stated
+from scraper.readers.people import TAKEN_OUT, unnamed
+from scraper.readers.periods import Span
 
 _DATE: Final = r"(?P<date>[A-Z][a-z]{2,8}\.?\s+(?:\d{1,2},?\s+)?\d{4})"
 _WORD: Final = r"[A-Z][\w.'’-]*"
@@ -29,6 +30,8 @@ _OPENING: Final = 40
 """Paragraphs among which the byline stands."""
 _MOST_ABOUT: Final = 300
 _LEVELS: Final = 3
+_IN_PARTS: Final = re.compile(rf"{periods.MONTH}|months|quarter|\bQ[1-4]", re.IGNORECASE)
+"""A period of days, months or quarters; that a sentence names a year says nothing of the whole release."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +60,8 @@ def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
     read_as = (line for row in counted.read for line in (" | ".join(row), _line(row), " | ".join(dict.fromkeys(row))))
     rows = set(read_as) | {" | ".join(filter(None, row)) for row in counted.read}
     prosaic = tuple("" if " | " in paragraph else _RAISED.sub("", paragraph) for paragraph in text)
-    told, doubts = named_counts.with_lists(prosaic, prose.figures(prosaic))
-    period = spans.of_release(prosaic, told)
+    told, doubts = lists.adding_up(prosaic, prose.figures(prosaic, offences=True))
+    period = _period(prosaic, told)
     facts = _once_each([_with_marks(figure, text) for figure in told], counted.figures)
     return Reading(
         title=found.title,
@@ -70,6 +73,22 @@ def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
         facts=facts,
         problems=(*found.problems, *doubts, *counted.problems, *stated.disagreements(prosaic, told, counted.figures)),
     )
+
+
+def _period(paragraphs: Sequence[str], told: Sequence[Figure]) -> Span | tuple[None, None]:
+    """Return start and end of the one period in the sentences that state counts, else in those on detainers."""
+    stating: set[Span] = set()
+    speaking: set[Span] = set()
+    quotes = {(figure.locator.paragraph, figure.quote) for figure in told if figure.measure}
+    for number, paragraph in enumerate(paragraphs, start=1):
+        for sentence in prose.readable(paragraph) if measured.DETAINER.search(paragraph) else ():
+            named = (one for one in periods.found(sentence)[0] if _IN_PARTS.search(sentence[slice(*one.at)]))
+            spans = {(one.start, one.end) for one in named if one.start and one.end and one.start < one.end}
+            speaking |= spans
+            if (number, unnamed(sentence, paragraph).strip()) in quotes:
+                stating |= spans
+    chosen = stating or speaking
+    return next(iter(chosen)) if len(chosen) == 1 else (None, None)
 
 
 def _once_each(told: Sequence[Figure], tabled: Sequence[Figure]) -> tuple[Figure, ...]:
@@ -130,9 +149,9 @@ def _of_page(document: Document, options: Options) -> _Content:
 
 
 def _of_pdf(document: Document) -> _Content:
-    from scraper.documents import pdf, pdf_paragraphs  # only the process that reads a PDF carries the library
+    from scraper.documents import pdf  # only the process that reads a PDF carries the library
 
-    text = pdf_paragraphs.paragraphs(document.data)
+    text = tuple(one.text for one in pdf.paragraphs(document.data, parted=True))
     problems: tuple[Problem, ...] = ()
     tables: tuple[Table, ...] = ()
     try:

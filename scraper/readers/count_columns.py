@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from scraper.documents import values
 from scraper.model import Table
-from scraper.readers import states
+from scraper.readers import measured, states
 from scraper.terms import Measure, Unit
 
 _WITHIN: Final = 30
@@ -58,7 +58,6 @@ _KNOWN_TEXT: Final = """
 _KNOWN: Final = frozenset(_KNOWN_TEXT.split())
 """Words of which the header of a count is made; any other ("population", "rank", "per 100,000") may change it."""
 _FISCAL: Final = re.compile(r"\b(?:fy|fiscal year)\s*'?(?:20)?(\d\d)\b")
-_DETAINERS: Final = re.compile(r"\bdetainers?\b", re.IGNORECASE)
 _ITS_SHARE: Final = re.compile(r"(?<=\d)\s*\(\s*\d{1,3}(?:\.\d+)?\s*%\s*\)\s*$")
 BLANK: Final = frozenset({"", "-", "–", "—", "n/a", "na"})
 """What a cell without a number holds."""
@@ -135,7 +134,7 @@ def _shape_at(table: Table, index: int, about: str) -> Shape:
 
 def speaks_of_detainers(words: str) -> bool:
     """Do words speak of detainers, or of declining or late notice?"""
-    return any(pattern.search(words) for pattern in (_DECLINED, _NOTICE, _DETAINERS))
+    return any(pattern.search(words) for pattern in (_DECLINED, _NOTICE, measured.DETAINER))
 
 
 def _role(header: str, under: Sequence[str]) -> Role | None:

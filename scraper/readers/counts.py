@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from scraper.documents import values
 from scraper.model import Figure, Problem, Table
+from scraper.readers import shape as totals
 from scraper.readers import states
 from scraper.readers.count_columns import BLANK, Role, Shape, count, shape_of, speaks_of_detainers
 
-_TOTAL: Final = re.compile(
-    r"(?:(?:sub|grand|national|overall)[ -]?)?totals?(?:\W.*)?|.*\Wtotals?\W*|nationwide|national|united states|u\.s\.|"
-    r"all (?:states|facilities|jails|jurisdictions|counties|charges|crimes)"
+_NATION: Final = re.compile(
+    r"nationwide|national|united states|u\.s\.|all (?:states|facilities|jails|jurisdictions|counties|charges|crimes)"
 )
 _REST: Final = re.compile(
     r"(?:all )?others?(?:\W.*)?|unknown|unspecified|not (?:stated|recorded|available|known)|blank"
@@ -179,7 +179,8 @@ def _share(cell: str, header: str) -> int | float | None:
 
 def is_total(words: str) -> bool:
     """Do these words name a row of totals?"""
-    return _TOTAL.fullmatch(values.key(values.unfootnoted(words))) is not None
+    bare = values.unfootnoted(words)
+    return totals.is_total(bare) or _NATION.fullmatch(values.key(bare)) is not None
 
 
 def _total_words(row: Sequence[str], shape: Shape) -> str:

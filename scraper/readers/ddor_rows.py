@@ -10,15 +10,13 @@ from typing import Any, Final
 
 from scraper.documents import values
 from scraper.model import CaseAccount, Figure, Locator, Policy
-from scraper.readers import ddor_tables, table
+from scraper.readers import accounts, ddor_tables, table
 from scraper.readers.ddor_tables import DATE_LIKE, Found, Item, Place, heading, place, shown
-from scraper.readers.notices import Period
 from scraper.readers.people import unnamed
+from scraper.readers.periods import Span
 
 _BROKEN_OFF: Final = re.compile(r"[,(&/–-]$|\b(?:of|and|the|for)$")
 _SHORT_YEAR: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2})")
-_CONVICTED: Final = re.compile(r"\bconvict(?:ed|ions?)\b", re.IGNORECASE)
-_CHARGED: Final = re.compile(r"\bcharged?s?\b", re.IGNORECASE)
 _IN_BRACKETS: Final = re.compile(r"\(([^()]*)\)")
 COUNTED: Final = "Counted by us from the rows of Section II; the report does not state it here."
 
@@ -116,7 +114,7 @@ class _Group:
     """It has a heading of its own, which may state how many rows follow."""
 
 
-def declined(items: Sequence[Item], week: Period | None) -> Found:
+def declined(items: Sequence[Item], week: Span | None) -> Found:
     """Read Section II: a case account for each row, and how many each jurisdiction has, counted by us."""
     found = Found()
     groups: list[_Group] = []
@@ -212,7 +210,7 @@ def _compare(found: Found, groups: Sequence[_Group], cells: Mapping[str, str], w
         found.hold("total_differs", f'Section II says "{shown(cells)}", but {every:,} rows were read.', where)
 
 
-def _account(found: Found, group: _Group, row: table.Row, week: Period | None) -> None:
+def _account(found: Found, group: _Group, row: table.Row, week: Span | None) -> None:
     cells, where = row.cells, row.locator
     dates = {name: _day(cells[name], week) for name in ("issued", "declined")}
     who = f'Section II, page {where.page}, "{shown(cells)}"'
@@ -249,7 +247,7 @@ def _account(found: Found, group: _Group, row: table.Row, week: Period | None) -
     )
 
 
-def _day(cell: str, week: Period | None) -> str | None:
+def _day(cell: str, week: Span | None) -> str | None:
     """Read a day; of a year with two digits the century is certain, since no report knows the future."""
     short = _SHORT_YEAR.fullmatch(values.unfootnoted(cell))
     if short is None:
@@ -263,9 +261,7 @@ def _day(cell: str, week: Period | None) -> str | None:
 
 def _disposition(text: str) -> str:
     """Read "(Conviction)" and "(Charged)", which stand in brackets behind the activity."""
-    words = " ".join(_IN_BRACKETS.findall(text))
-    convicted, charged = _CONVICTED.search(words), _CHARGED.search(words)
-    return "mixed" if convicted and charged else "convicted" if convicted else "charged" if charged else "unstated"
+    return accounts.outcome(" ".join(_IN_BRACKETS.findall(text)), "charged?s?")
 
 
 def _counts(found: Found, groups: Sequence[_Group]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from scraper.documents import values
-from scraper.documents.pdf_flow import Passage
+from scraper.documents.pdf_text import Passage
 from scraper.errors import LayoutChanged
 from scraper.model import Column, Fact, Figure, Locator, Problem, Table
 from scraper.readers import table

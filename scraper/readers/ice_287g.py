@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
-from urllib.parse import unquote, urlsplit
 
 from scraper.documents import html, kinds, urls, values
 from scraper.errors import LayoutChanged, Unreadable
@@ -49,16 +48,12 @@ def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
     return Reading(published=ref.published, facts=facts, problems=(*problems, *_doubts(facts)))
 
 
-def _name(url: str) -> str:
-    return unquote(urlsplit(url).path).rpartition("/")[2]
-
-
 def _is_list(url: str) -> bool:
-    return bool(_FILE.search(_name(url))) and "pending" not in _name(url).lower()
+    return bool(_FILE.search(urls.file_name(url))) and "pending" not in urls.file_name(url).lower()
 
 
 def _ref(url: str) -> ReleaseRef:
-    day = _published(_name(url))
+    day = _published(urls.file_name(url))
     title = "287(g) participating agencies" + (f", list of {day}" if day else "")
     return ReleaseRef(key=urls.canonical(url) or url, url=url, title=title, published=day)
 

@@ -6,21 +6,19 @@ A report is read section by section, by Roman numeral: the titles change every w
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date
 from itertools import chain, pairwise
 from typing import Final
-from urllib.parse import unquote, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
 from scraper.documents import html, kinds, urls, values
-from scraper.documents.pdf_flow import Passage
+from scraper.documents.pdf_text import Passage
 from scraper.errors import LayoutChanged, Unreadable
 from scraper.model import CaseAccount, Discovery, Document, Fact, Figure, Options, Problem, Reading, ReleaseRef
-from scraper.readers import ddor_rows, noise, notices, page, prose
+from scraper.readers import ddor_rows, noise, notices, page, periods, prose
 from scraper.readers.ddor_tables import Item
-from scraper.readers.notices import Period
 from scraper.readers.people import unnamed
+from scraper.readers.periods import Span
 from scraper.terms import SeriesKind
 
 SERIES_KIND: SeriesKind = "periodic"
@@ -30,7 +28,6 @@ NOTICES: Final = "#notices"
 
 _NUMERALS: Final = {"I": 1, "II": 2, "III": 3, "IV": 4}
 _NAMED: Final = re.compile(r"ddor[-_ ]?20\d\d|declined[-_ ]detainer[-_ ]outcome", re.IGNORECASE)
-_LONGEST_WEEK: Final = 10
 _HEADING: Final = re.compile(r"[•◦▪●\s]*section\s+(?P<numeral>[ivxl]+)\s*(?:[:.(–—-]|$)", re.IGNORECASE)
 _BEGINS: Final = re.compile(rf"{_HEADING.pattern.replace('(?P<numeral>', '(?:')}|\W*corrections?\s*:", re.IGNORECASE)
 _COVER_LINES: Final = 4
@@ -46,9 +43,7 @@ def discover(document: Document, options: Options) -> Discovery:
 
     `LayoutChanged` where no weekly report is linked.
     """
-    if document.media_type not in kinds.PAGES:
-        raise LayoutChanged(f"The index {document.url} is no HTML page but {document.media_type}.")
-    tree = html.parse(document)
+    tree = page.index(document)
     problems: list[Problem] = []
     found: dict[str, ReleaseRef] = {}
     for link in html.links(tree, document.base):
@@ -86,7 +81,7 @@ def read(document: Document, ref: ReleaseRef, options: Options) -> Reading:
 
 def _ref(link: html.Link, options: Options, problems: list[Problem]) -> ReleaseRef | None:
     """Return the weekly report that a link leads to, None for any other link."""
-    name = unquote(urlsplit(link.url).path).rpartition("/")[2]
+    name = urls.file_name(link.url)
     if not name.lower().endswith(".pdf"):
         return None
     stated = {week for text in (name, link.text) if (week := _week(text))}
@@ -107,14 +102,9 @@ def _page_title(document: Document) -> str:
     return _SITE.sub("", page.titled(document))
 
 
-def _week(text: str) -> Period | None:
+def _week(text: str) -> Span | None:
     """Return the first period that is a week; a quarter is a report of another series."""
-    return next((found for found in notices.periods(text) if _days(found) <= _LONGEST_WEEK), None)
-
-
-def _days(period: Period) -> int:
-    first, last = map(date.fromisoformat, period)
-    return (last - first).days + 1
+    return next((week for week, _ in periods.weeks(text)), None)
 
 
 def _notices(tree: LexborHTMLParser, document: Document, options: Options) -> tuple[str, ...]:
@@ -195,11 +185,11 @@ def _numeral(item: Item) -> int:
     return _NUMERALS.get(match["numeral"].upper(), len(_NUMERALS) + 1) if match else 0
 
 
-def _stated_week(cover: Sequence[Item]) -> Period | None:
+def _stated_week(cover: Sequence[Item]) -> Span | None:
     return next((week for item in cover if isinstance(item, Passage) and (week := _week(item.text))), None)
 
 
-def _period_problems(week: Period | None, ref: ReleaseRef, headings: Sequence[Item]) -> Iterator[Problem]:
+def _period_problems(week: Span | None, ref: ReleaseRef, headings: Sequence[Item]) -> Iterator[Problem]:
     listed = (ref.period_start, ref.period_end)
     if week is None:
         yield Problem(code="no_period", text="The cover of the report names no week.", holds_back=not all(listed))
@@ -217,7 +207,7 @@ def _title(cover: Sequence[Item]) -> str:
     lines: list[str] = []
     for item in cover[:_COVER_LINES]:
         text = item.text if isinstance(item, Passage) else ""
-        week = next(notices.spans(text), None)
+        week = next(periods.weeks(text), None)
         lines.append(text[: week[1]] if week else text)
         if week:
             return values.fold(" ".join(lines))

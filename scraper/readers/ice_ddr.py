@@ -8,11 +8,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
-from urllib.parse import unquote, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
-from scraper.documents import html, kinds, values
+from scraper.documents import html, kinds, urls, values
 from scraper.errors import LayoutChanged, Unreadable
 from scraper.model import CaseAccount, Discovery, Document, Figure, Locator, Options, Problem, Reading, ReleaseRef
 from scraper.readers import accounts, ddr_table, measured, noise, page, periods, prose, sited
@@ -72,13 +71,12 @@ def discover(document: Document, options: Options) -> Discovery:
     A link to a report whose quarter is not certain is a problem; the weekly reports of 2017 are left to their reader.
     """
     if document.media_type == kinds.PDF:
-        quarter = _quarter(_title(document), _name(document.url))
+        quarter = _quarter(_title(document), urls.file_name(document.url))
         return Discovery(refs=(_ref(document.url, quarter, options),), itself=True) if quarter else _none(document)
-    if document.media_type not in kinds.PAGES:
-        raise LayoutChanged(f"The index {document.url} is no HTML page but {document.media_type}.")
+    tree = page.index(document)
     refs: dict[str, ReleaseRef] = {}
     problems: list[Problem] = []
-    for link, quarter in _reports(html.parse(document), document.base, options.follow):
+    for link, quarter in _reports(tree, document.base, options.follow):
         if quarter is None:
             text = f'The quarter of "{link.text or link.url}" is not certain; it was not read.'
             problems.append(Problem(code="period_unknown", text=text))
@@ -96,8 +94,8 @@ def _reports(tree: LexborHTMLParser, url: str, follow: str | None) -> Iterator[t
     around = _around(tree, url)
     on_topic = _OURS.search(html.title(tree)) is not None
     for link in html.links(tree, url, follow):
-        own, beside = f"{link.text} {_name(link.url)}", around.get(link.url, "")
-        quarter = _quarter(link.text, _name(link.url), beside)
+        own, beside = f"{link.text} {urls.file_name(link.url)}", around.get(link.url, "")
+        quarter = _quarter(link.text, urls.file_name(link.url), beside)
         ours = follow or _OURS.search(f"{own} {beside}") or (on_topic and quarter)
         if ours and (_is_file(link.url) or (quarter and _OURS.search(own))) and (quarter or not _WEEKLY.search(own)):
             yield link, quarter
@@ -117,12 +115,8 @@ def _around(tree: LexborHTMLParser, url: str) -> dict[str, str]:
     return found
 
 
-def _name(url: str) -> str:
-    return unquote(urlsplit(url).path).rpartition("/")[2]
-
-
 def _is_file(url: str) -> bool:
-    return re.search(r"\.(?:pdf|html?|docx?|xlsx?)$", _name(url), re.IGNORECASE) is not None
+    return re.search(r"\.(?:pdf|html?|docx?|xlsx?)$", urls.file_name(url), re.IGNORECASE) is not None
 
 
 def _quarter(*texts: str) -> Period | None:
@@ -190,9 +184,9 @@ def _title(document: Document) -> str:
 def _blocks(document: Document, options: Options) -> list[_Block]:
     found: Sequence[tuple[int | None, str]]
     if document.media_type == kinds.PDF:
-        from scraper.documents import pdf_text  # only the process that reads a PDF carries the library
+        from scraper.documents import pdf  # only the process that reads a PDF carries the library
 
-        found = pdf_text.paragraphs(document.data)
+        found = [(one.page, one.text) for one in pdf.paragraphs(document.data)]
     elif document.media_type in kinds.PAGES:
         tree = html.parse(document)
         text = html.paragraphs(tree, options.select, (*noise.PARTS, *options.ignore))

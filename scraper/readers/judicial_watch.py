@@ -8,12 +8,11 @@ from urllib.parse import urlsplit
 from scraper.documents import feed as entries
 from scraper.documents import html, kinds, urls
 from scraper.model import Discovery, Document, Options, Reading, ReleaseRef
-from scraper.readers import article, feed, page
+from scraper.readers import article, feed, measured, page
 from scraper.terms import SeriesKind
 
 SERIES_KIND: SeriesKind = "periodic"
 _FILE: Final = re.compile(r"\.(?:xlsx?|csv|pdf)$", re.IGNORECASE)
-_DETAINER: Final = re.compile(r"\bdetainers?\b", re.IGNORECASE)
 
 
 def discover(document: Document, options: Options) -> Discovery:
@@ -23,7 +22,9 @@ def discover(document: Document, options: Options) -> Discovery:
     `max_pages` allows. A page that links to none is the release itself, unless it was reached that way.
     """
     if document.media_type in kinds.FEEDS:
-        told = [entry for entry in entries.entries(document) if _DETAINER.search(f"{entry.title} {entry.summary}")]
+        told = [
+            entry for entry in entries.entries(document) if measured.DETAINER.search(f"{entry.title} {entry.summary}")
+        ]
         found = feed.discover(document, options)
         listed = {ref.url for ref in found.refs}
         follow = tuple(entry.href for entry in told if entry.href in listed) if options.max_pages > 1 else ()

@@ -37,6 +37,7 @@ NUMBER: Final = (
 """A whole number in digits or words with what bounds it; no part of a date, law, sum of money or percentage."""
 PERCENT: Final = rf"{_BOUND}{_CLEAR}(?P<number>\d{{1,3}}(?:\.\d+)?)\s*(?:%|percent|per\s+cent)"
 
+DETAINER: Final = re.compile(r"\bdetainers?\b", re.IGNORECASE)
 _HONOUR: Final = r"(?:(?:failed|refused|declined)\s+to\s+honou?r|did\s+not\s+honou?r)"
 _PARTS: Final = {
     "n": NUMBER,
@@ -177,12 +178,17 @@ _ONE_PERSON: Final = re.compile(r"\b(?:he|she|his|her|him|man|woman|suspect|defe
 def certain(sentence: str) -> dict[int, tuple[Rule, re.Match[str]]]:
     """Return, by the place of its number, each count whose words leave no doubt about what is counted."""
     found: dict[int, list[tuple[Rule, re.Match[str]]]] = {}
-    for rule in _READY if not _DOUBTED.search(sentence) else ():
+    for rule in _READY if not doubted(sentence) else ():
         if rule.needs.search(sentence):
             for match in rule.pattern.finditer(sentence):
                 if not _taken_back(sentence, rule, match):
                     found.setdefault(match.start("number"), []).append((rule, match))
     return {at: several[0] for at, several in found.items() if len({(r.measure, r.unit) for r, _ in several}) == 1}
+
+
+def doubted(words: str) -> bool:
+    """Do words put under a condition, deny or expect what they tell?"""
+    return _DOUBTED.search(words) is not None
 
 
 def _taken_back(sentence: str, rule: Rule, match: re.Match[str]) -> bool:

@@ -1,27 +1,13 @@
-"""Periods as publishers write them, and notices that correct a report: one record per place that they name."""
+"""Notices that correct a report: one record per place that they name."""
 
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from scraper.documents import values
 from scraper.model import Correction, Locator, Problem
-from scraper.readers import prose
+from scraper.readers import periods, prose
 from scraper.readers.people import unnamed
 
-Period = tuple[str, str]
-"""First and last day."""
-
-_MONTH: Final = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
-_BETWEEN: Final = rf"(?:\s*[-–—]\s*|,?\s+(?:to|through|thru|and)\s+|\s+(?={_MONTH}))"
-_PERIOD: Final = re.compile(
-    rf"\b(?P<m1>{_MONTH})\s*(?P<d1>\d{{1,2}})(?:,\s*(?P<y1>\d{{4}}))?{_BETWEEN}"
-    rf"(?:(?P<m2>{_MONTH})\s*)?(?P<d2>\d{{1,2}}),?\s+(?P<y2>\d{{4}})\b",
-    re.IGNORECASE,
-)
-_IN_FILE_NAME: Final = re.compile(
-    r"(?<!\d)(?P<y2>20\d\d)[_-](?P<m1>\d\d)-(?P<d1>\d\d)[_ ]*(?:to|-)[_ ]*(?P<m2>\d\d)-(?P<d2>\d\d)(?!\d)"
-)
 _LONGEST: Final = 10_000
 _SHOWN: Final = 100
 """Letters of a notice that is read (a longer text is none), and of one that is shown in a problem."""
@@ -36,28 +22,6 @@ _COUNTED: Final = re.compile(r"\b(?P<detainer_declined>declined)\b|\b(?P<detaine
 _UNREAD_PLACE: Final = re.compile(r"\bcount(?:y|ies)\b", re.IGNORECASE)
 
 
-def periods(text: str) -> Iterator[Period]:
-    """Yield the periods that a text names: "Jan. 28 – Feb. 3, 2017", "Feb 4 Feb 10, 2017", 2017_02-04to02-10."""
-    return (period for period, _ in spans(text))
-
-
-def spans(text: str) -> Iterator[tuple[Period, int]]:
-    """Yield the periods that a text names, each with where it ends."""
-    for match in (*_IN_FILE_NAME.finditer(text), *_PERIOD.finditer(text)):
-        parts = match.groupdict()
-        year, month = int(parts["y2"]), parts["m2"] or parts["m1"]
-        end = _day(year, month, parts["d2"])
-        start = _day(int(parts.get("y1") or year), parts["m1"], parts["d1"])
-        if start and end and start > end and not parts.get("y1"):
-            start = _day(year - 1, parts["m1"], parts["d1"])
-        if start and end and start <= end:
-            yield (start, end), match.end()
-
-
-def _day(year: int, month: str, day: str) -> str | None:
-    return values.date(f"{year}-{month}-{day}" if month.isdigit() else f"{month} {day}, {year}")
-
-
 def corrections(paragraphs: Sequence[str], series: str) -> tuple[list[Correction], list[Problem]]:
     """Return one correction per place that the notices among the paragraphs name, and what could not be read of them.
 
@@ -67,7 +31,7 @@ def corrections(paragraphs: Sequence[str], series: str) -> tuple[list[Correction
     found: list[Correction] = []
     problems: list[Problem] = []
     for number, text in _notices(paragraphs):
-        corrected = next(periods(text), None) if len(text) <= _LONGEST else None
+        corrected, _ = next(periods.weeks(text), (None, 0)) if len(text) <= _LONGEST else (None, 0)
         if corrected is None:
             told = f'A correction does not say which report it corrects: "{text[:_SHOWN]}…"'
             problems.append(Problem(code="correction_unread", text=told))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -30,9 +30,7 @@ def discover(document: Document, options: Options) -> Discovery:
     """
     if not (options.follow or options.item):
         return Discovery(refs=(_itself(document, options),), itself=True)
-    if document.media_type not in kinds.PAGES:
-        raise LayoutChanged(f"The index {document.url} is no HTML page but {document.media_type}.")
-    tree = html.parse(document)
+    tree = index(document)
     listing = _items(tree, document.base, options) if options.item else _follow(tree, document.base, options.follow)
     refs = [named(link, published) for link, published in listing if not _leads_to(document, link)]
     if not refs:
@@ -84,9 +82,16 @@ def listed(refs: Iterable[ReleaseRef], options: Options) -> Discovery:
     return Discovery(refs=kept, problems=(Problem(code="link_outside", text=text),))
 
 
+def index(document: Document) -> LexborHTMLParser:
+    """Return the tree of a page that lists documents; `LayoutChanged` for anything else."""
+    if document.media_type not in kinds.PAGES:
+        raise LayoutChanged(f"The index {document.url} is no HTML page but {document.media_type}.")
+    return html.parse(document)
+
+
 def named(link: html.Link, published: str | None = None) -> ReleaseRef:
     """Return the release a link leads to; without words of its own it has its file's name."""
-    title = link.text or unquote(urlsplit(link.url).path.rpartition("/")[2]) or link.url
+    title = link.text or urls.file_name(link.url) or link.url
     return ReleaseRef(key=link.url, url=link.href, title=unarchived(values.fold(title)), published=published)
 
 

@@ -6,14 +6,16 @@ months ("2022-10", "2025-02"). A phrase that leaves its year open is no period, 
 
 import re
 from calendar import monthrange
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from scraper.documents import values
 
 MONTH: Final = (
     r"(?:Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?\.?|July?\.?|Aug(?:ust|\.)?|"
-    r"Sep(?:t(?:ember|\.)?|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)(?![\w])"
+    r"Sep(?:t(?:ember|\.)?|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)(?![^\W\d])"
 )
 _DAY: Final = r"(?:3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?(?![\d])"
 _YEAR: Final = r"(?:19|20)\d\d(?!\d|[/–—-]\d\d?(?!\d))"
@@ -25,6 +27,7 @@ _ORDER: Final = ("first 1st", "second 2nd", "third 3rd", "fourth 4th")
 _NTH: Final = {word: number for number, words in enumerate(_ORDER, start=1) for word in words.split()}
 _ORDINAL: Final = "|".join(_NTH)
 _TO: Final = r"(?:,?\s+(?P<to>through|thru|to|until|and)\s+|,?\s*[–—-]\s*)"
+_LONGEST_WEEK: Final = 10
 
 _WEEK: Final = re.compile(r"\bweeks?\s+(?:of|ending|ended|beginning|starting|from)\s+(?:on\s+)?$", re.IGNORECASE)
 """A day behind these is one end of a week, and which week is the publisher's to say."""
@@ -51,6 +54,8 @@ class Period:
 
 
 _Ends = tuple[str | None, str | None]
+Span = tuple[str, str]
+"""First and last day."""
 
 
 def found(text: str) -> tuple[list[Period], bool]:
@@ -70,6 +75,15 @@ def named(text: str) -> Period | None:
     periods, _ = found(re.sub(r"[_+]|%20|(?<=[a-z])-|-(?=[a-z])", " ", text, flags=re.IGNORECASE))
     ends = {(one.start, one.end) for one in periods if one.start and one.end}
     return periods[0] if len(ends) == len(periods) == 1 else None
+
+
+def weeks(text: str) -> Iterator[tuple[Span, int]]:
+    """Yield the first and last day of each week that `text` names, and where its words end."""
+    for one in found(text)[0]:
+        if len(one.start or "") == len(one.end or "") == len("2017-01-28"):
+            first, last = date.fromisoformat(one.start or ""), date.fromisoformat(one.end or "")
+            if 0 < (last - first).days < _LONGEST_WEEK:
+                yield (first.isoformat(), last.isoformat()), one.at[1]
 
 
 def whole_months(year: int, first: int, count: int) -> tuple[str, str]:
@@ -120,14 +134,20 @@ def _range(match: re.Match[str]) -> _Ends:
     last_year = match["year_2"]
     end = _point(match["month_2"] or match["month"], match["day_2"] or match["day_3"], last_year)
     start = _point(match["month"], match["day"], match["year"] or last_year)
-    if start and end and start > end and not match["year"]:
+    if start and end and start > end and match["month_2"] and not match["year"]:
         start = _point(match["month"], match["day"], str(int(last_year) - 1))
-    return (start, end) if start and end and start[:7] <= end[:7] and _joins(match) else (None, None)
+    ordered = start and end and start[: len(end)] <= end[: len(start)]
+    return (start, end) if ordered and _joins(match) else (None, None)
 
 
 def _point(month: str, day: str | None, year: str) -> str | None:
     number = re.match(r"\d+", day or "")
     return values.date(f"{month} {number[0]}, {year}" if number else f"{month} {year}")
+
+
+def _in_file_name(match: re.Match[str]) -> _Ends:
+    start, end = (values.date(f"{match['year']}-{match[days]}") for days in ("first", "last"))
+    return (start, end) if start and end and start <= end else (None, None)
 
 
 def _moment(match: re.Match[str]) -> _Ends:
@@ -158,13 +178,18 @@ def _opened(word: str | None, start: str | None, end: str | None) -> _Ends:
 _OPEN: Final = r"(?P<open>[Ss]ince|[Bb]y|[Tt]hrough|[Uu]ntil|[Aa]s\s+of|[Bb]efore|[Aa]fter|[Pp]rior\s+to)"
 _WITHIN: Final = r"[Ii]n|[Oo]n|[Dd]uring|[Tt]hroughout|[Ff]or|[Ff]rom"
 _ROUGH: Final = r"(?:(?:early|mid|late)[-\s])?"
-_DATE: Final = rf"{_ROUGH}(?P<month>{MONTH})(?:\s+(?P<day>{_DAY}))?"
-_LAST: Final = rf"{_ROUGH}(?P<month_2>{MONTH})(?:\s+(?P<day_2>{_DAY}))?|(?:(?<=[–—-])|(?<=[–—-]\s))(?P<day_3>{_DAY})"
+_DATE: Final = rf"{_ROUGH}(?P<month>{MONTH})(?:\s*(?P<day>{_DAY}))?"
+_BEHIND: Final = r"(?:(?<=[–—-])|(?<=[–—-]\s)|(?<=\bto\s)|(?<=\band\s)|(?<=\bthrough\s))"
+_LAST: Final = rf"{_ROUGH}(?P<month_2>{MONTH})(?:\s*(?P<day_2>{_DAY}))?|{_BEHIND}(?P<day_3>{_DAY})"
 _QUARTER: Final = (
     rf"(?:(?:Q|quarter\s+)(?P<q>[1-4])|quarter\s+(?P<word>one|two|three|four)|(?P<nth>{_ORDINAL})\s+quarter)"
 )
 _ANY: Final = re.IGNORECASE
 _PATTERNS: Final = (
+    (
+        re.compile(r"(?<!\d)(?P<year>20\d\d)[_-](?P<first>\d\d-\d\d)[_ ]*(?:to|-)[_ ]*(?P<last>\d\d-\d\d)(?!\d)"),
+        _in_file_name,
+    ),
     (re.compile(rf"\b{_FISCAL}\s*(?P<year>{_SHORT}),?\s*{_QUARTER}\b", _ANY), _quarter),
     (re.compile(rf"\b{_QUARTER},?\s*(?:of\s+(?:the\s+)?)?{_FISCAL}\s*(?P<year>{_SHORT})", _ANY), _quarter),
     (
@@ -176,7 +201,13 @@ _PATTERNS: Final = (
         _part,
     ),
     (re.compile(rf"\b{_FISCAL}\s*(?P<year>{_SHORT})(?:{_TO}(?:{_FISCAL}\s*)?(?P<last>{_YEAR}))?"), _fiscal),
-    (re.compile(rf"\b{_DATE}(?:,?\s+(?P<year>{_YEAR}))?{_TO}(?:{_LAST}),?\s+(?P<year_2>{_YEAR})"), _range),
+    (
+        re.compile(
+            rf"\b{_DATE}(?:,?\s+(?P<year>{_YEAR}))?(?:{_TO}|(?<=\d)\s+(?={MONTH}\s*\d))(?:{_LAST}),?\s+(?P<year_2>{_YEAR})",
+            _ANY,
+        ),
+        _range,
+    ),
     (re.compile(rf"\b(?:(?:{_OPEN}|{_WITHIN})\s+)?{_DATE},?\s+(?P<year>{_YEAR})"), _moment),
     (
         re.compile(

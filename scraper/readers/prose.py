@@ -1,18 +1,17 @@
 """Numbers as a release tells them in sentences; a number whose measure is not certain is a mention.
 
 A figure carries the sentence it stands in as its quote (without names of people), the bound that its words give, and
-the period and place that belong to it beyond doubt: `measured`, `periods` and `sited` hold the rules.
+the period and place that belong to it beyond doubt: `measured`, `lists`, `periods` and `sited` hold the rules.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any, Final, cast
 
 from scraper.documents import values
 from scraper.model import Figure, Locator
-from scraper.readers import measured, periods, sited
+from scraper.readers import lists, measured, periods, sited
 from scraper.readers.people import unnamed
 from scraper.readers.periods import Period
 from scraper.terms import Measure, Unit
@@ -43,26 +42,9 @@ _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _NEAR: Final = 90
 _BEFORE: Final = 40
 _LONGEST: Final = 1500
-"""A longer run without an end is no sentence, and nothing in it is certain."""
-_DETAINER: Final = re.compile(r"\bdetainers?\b", re.IGNORECASE)
 _SENTENCE_END: Final = re.compile(
     r"(?<!\b[A-Z]\.)(?<!\b(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\.)(?<!\bSept\.)(?<!\b(?:Mr|Ms|Dr|St|No|Lt|Jr)\.)"
     r"(?<!\b(?:Mrs|Sgt|Gov)\.)(?<=[.!?”\"])\s+(?=[A-Z“\"0-9])"
-)
-_LABELLED: Final = re.compile(r"(?<=[:;]\s)(?:and\s+)?(?P<label>[^();:]{3,90}?)\s+\((?P<number>[\d,]+)\)")
-_LIST_GAP: Final = re.compile(r"\s*[;,]?\s*(?:and\s+)?")
-_REFUSING: Final = (
-    r"(?:declin|den(?:y|ied)|refus|ignor|reject|disregard|(?:failed|failing|refusing)\s+to\s+honou?r|not\s+honou?r)\w*"
-)
-_LIST_MEASURES: Final[dict[Measure, re.Pattern[str]]] = {
-    "detainer_declined": re.compile(
-        rf"{_REFUSING}\s+(?:\w+\s+){{0,2}}detainers?|detainers?\s+(?:\w+\s+){{0,2}}{_REFUSING}", re.IGNORECASE
-    ),
-    "detainer_issued": re.compile(r"\b(?:issued|lodged|placed|filed)\b", re.IGNORECASE),
-}
-_REFUSED: Final = re.compile(_REFUSING, re.IGNORECASE)
-_LIST_DOUBT: Final = re.compile(
-    r"\b(?:not|never|without)\s+(?:\w+\s+)?(?:den|declin|refus|ignor)|percent|%", re.IGNORECASE
 )
 
 
@@ -71,25 +53,29 @@ def sentences(paragraph: str) -> list[str]:
     return _SENTENCE_END.split(paragraph)
 
 
+def readable(paragraph: str) -> list[str]:
+    """Return its sentences without those that are too long to be one: nothing in them is certain."""
+    return [sentence for sentence in sentences(paragraph) if len(sentence) <= _LONGEST]
+
+
 def figures(
-    paragraphs: Sequence[str], *, topical: bool = False, locators: Sequence[Locator] = ()
+    paragraphs: Sequence[str], *, topical: bool = False, offences: bool = False, locators: Sequence[Locator] = ()
 ) -> tuple[Figure, ...]:
     """Return the counts that the text states where it speaks of detainers, and as mentions the numbers beside them.
 
-    `topical`: the whole text is about declined detainers, so paragraphs without the word are read too. `locators`:
-    where each paragraph stands; by default its number.
+    `topical`: the whole text is about declined detainers, so paragraphs without the word are read too. `offences`:
+    lists of offences are counted as such. `locators`: where each paragraph stands; by default its number.
     """
     found: list[Figure] = []
     for number, paragraph in enumerate(paragraphs, start=1):
-        if topical or _DETAINER.search(paragraph):
+        if topical or measured.DETAINER.search(paragraph):
             where = locators[number - 1] if locators else Locator(paragraph=number)
-            for sentence in sentences(paragraph):
-                if len(sentence) <= _LONGEST:
-                    found += _of_sentence(sentence, unnamed(sentence, paragraph).strip(), where, topical)
+            for sentence in readable(paragraph):
+                found += _of_sentence(sentence, unnamed(sentence, paragraph).strip(), where, topical, offences)
     return tuple(dict.fromkeys(found))
 
 
-def _of_sentence(sentence: str, quote: str, locator: Locator, topical: bool) -> list[Figure]:
+def _of_sentence(sentence: str, quote: str, locator: Locator, topical: bool, offences: bool) -> list[Figure]:
     named, doubt = periods.found(sentence)
     spans: dict[int, tuple[int, int]] = {}
     found: dict[int, Figure] = {}
@@ -97,9 +83,12 @@ def _of_sentence(sentence: str, quote: str, locator: Locator, topical: bool) -> 
         spans[at] = match.span()
         placed = sited.of_count(sentence, *match.span()) if rule.unit in ("detainers",) else {}
         found[at] = _figure(match, rule.measure, rule.unit, quote, locator, **placed)
-    for at, listed in _listed(sentence, quote, locator):
+    for item in lists.of_sentence(sentence, offences=offences):
+        at = item.count.start("number")
         spans[at] = (at, at)
-        found.setdefault(at, listed)
+        unit: Unit | None = "detainers" if item.where and item.measure else None
+        said = item.where or {"label_quoted": unnamed(item.name, sentence)}
+        found.setdefault(at, _figure(item.count, item.measure, unit, quote, locator, **said))
     for match, unit in _mentions(sentence, topical):
         if match.start("number") not in found:
             spans[match.start("number")] = match.span()
@@ -130,7 +119,7 @@ def _figure(
 
 def _mentions(sentence: str, topical: bool) -> Iterator[tuple[re.Match[str], Unit | None]]:
     """Yield each number that stands near the word, or in a text about it beside what is counted, and its unit."""
-    words = [word.span() for word in _DETAINER.finditer(sentence)]
+    words = [word.span() for word in measured.DETAINER.finditer(sentence)]
     for match in (*_PERCENT.finditer(sentence), *_NUMBER.finditer(sentence)):
         start, end = match.span("number")
         named = _UNIT.match(sentence, max(end, match.end()))
@@ -147,29 +136,6 @@ def _is_no_count(before: str, number: str, after: str) -> bool:
     """Is it a year, a day, an age, hours of custody or the number of a law?"""
     is_age = before.endswith(", ") and after[:1] in (",", ";", ".", "")
     return bool(is_age or _YEAR.fullmatch(number) or _DATED_BEFORE.search(before) or _NOT_COUNTED.search(after))
-
-
-def _listed(sentence: str, quote: str, locator: Locator) -> Iterator[tuple[int, Figure]]:
-    """Yield the figures of a list such as "Ventura County, CA (188); Denver, CO (74)", two lines at least."""
-    items = _together(sentence, list(sited.ITEM.finditer(sentence)))
-    lead = sentence[: items[0].start()] if items else ""
-    fits = [measure for measure, words in _LIST_MEASURES.items() if words.search(lead)]
-    clear = len(fits) == 1 and bool(_REFUSED.search(lead)) == ("detainer_declined" in fits)
-    certain = fits[0] if clear and _DETAINER.search(lead) and not _LIST_DOUBT.search(sentence) else None
-    for match in items:
-        unit: Unit | None = "detainers" if certain else None
-        yield match.start("number"), _figure(match, certain, unit, quote, locator, **sited.quoted(match))
-    taken = {match.start("number") for match in items}
-    for match in _together(sentence, list(_LABELLED.finditer(sentence))):
-        if match.start("number") not in taken:
-            label = unnamed(match["label"], sentence)
-            yield match.start("number"), _figure(match, None, None, quote, locator, label_quoted=label)
-
-
-def _together(sentence: str, items: list[re.Match[str]]) -> list[re.Match[str]]:
-    """Return the items that stand side by side, nothing but a comma or "and" between them."""
-    joined = [_LIST_GAP.fullmatch(sentence[a.end() : b.start()]) is not None for a, b in pairwise(items)]
-    return [one for at, one in enumerate(items) if (at and joined[at - 1]) or (at < len(joined) and joined[at])]
 
 
 _LEAD: Final = re.compile(

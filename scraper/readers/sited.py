@@ -3,28 +3,23 @@
 import re
 from typing import Final
 
-_NAMES: Final = (
-    "Alabama Alaska Arizona Arkansas California Colorado Connecticut Delaware Florida Georgia Hawaii Idaho Illinois "
-    "Indiana Iowa Kansas Kentucky Louisiana Maine Maryland Massachusetts Michigan Minnesota Mississippi Missouri "
-    "Montana Nebraska Nevada New_Hampshire New_Jersey New_Mexico New_York North_Carolina North_Dakota Ohio Oklahoma "
-    "Oregon Pennsylvania Rhode_Island South_Carolina South_Dakota Tennessee Texas Utah Vermont Virginia Washington "
-    "West_Virginia Wisconsin Wyoming Puerto_Rico"
+from scraper.readers import states
+
+STATE_WORDS: Final = frozenset(
+    word.strip(",").lower() for name in (*states.NAMES, *states.CODES) for word in name.split()
 )
-_CODES: Final = (
-    "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA "
-    "RI SC SD TN TX UT VT VA WA WV WI WY PR DC GU VI MP"
-)
-STATE_WORDS: Final = frozenset(_NAMES.replace("_", " ").lower().split()) | frozenset(_CODES.lower().split())
-_ALSO_CITIES: Final = ("New_York", "Washington")
+_ALSO_CITIES: Final = ("New York", "Washington")
 
 
 def _one_of(*names: str) -> str:
-    return "|".join(name.replace("_", r"\s") for name in sorted(names, key=len, reverse=True))
+    return "|".join(re.escape(name).replace(r"\ ", r"\s") for name in sorted(names, key=len, reverse=True))
 
 
-STATE: Final = rf"(?:{_one_of(*_NAMES.split(), *_CODES.split())}|D\.C\.)(?![\w])"
+NAMED: Final = _one_of(*states.NAMES)
+"""A state by its full name."""
+STATE: Final = rf"(?:{NAMED}|{_one_of(*states.CODES)})(?![\w])"
 """A state's name or code, in capitals as printed."""
-_ALONE: Final = rf"(?:{_one_of(*(name for name in _NAMES.split() if name not in _ALSO_CITIES))})(?![\w])"
+_ALONE: Final = rf"(?:{_one_of(*(name for name in states.NAMES if name not in _ALSO_CITIES))})(?![\w])"
 """A state that stands alone and can be nothing else."""
 _WORD: Final = r"[A-Z][\w.’'-]+"
 COUNTY: Final = rf"{_WORD}(?:\s{_WORD}){{0,3}}\s(?:County|Parish|Borough)"
@@ -34,16 +29,14 @@ STATED: Final = rf"(?:(?P<place>{_TOWN}),\s+(?P<state>{STATE})|(?P<county>{COUNT
 PLACE: Final = re.compile(STATED)
 _SUBJECT: Final = re.compile(
     rf"(?:^|[;:]\s+(?:and\s+)?|\bthat\s+|\d,\s+)(?:[Tt]he\s+)?{STATED}(?:,|\s(?:Sheriff[’']s\s(?:Office|Department)|Jail))?"
-    r"(?:\s+(?:has|have|had))?\s+$"
+    r"(?:\s+(?:has|have|had|account(?:s|ed)\s+for))?\s+$"
 )
 _BESIDE: Final = re.compile(
     rf"\s+(?:by|in|with|to|throughout)\s+(?:the\s+)?{STATED}(?=[\s,.;]|$)(?!,?\s+(?:and|or)\b|\s[A-Z])"
 )
 _BEFORE: Final = re.compile(r"^(?:The|In|On|At|By|From)\s+")
 """Words in capitals only because the sentence starts with them."""
-ITEM: Final = re.compile(
-    rf"(?:(?P<place>{_TOWN}),\s+(?P<state>{STATE})|(?P<county>{COUNTY})|(?P<whole>{_ALONE}))\s+\((?P<number>[\d,]+)\)"
-)
+ITEM: Final = re.compile(rf"{STATED}\s+\([\d,]+\)")
 """One line of a list in a sentence: "Denver, CO (74)"."""
 
 
@@ -55,7 +48,12 @@ def quoted(match: re.Match[str] | None) -> dict[str, str]:
         "place_quoted": match["place"] or match["county"] or "",
         "state_quoted": match["state"] or match["whole"] or "",
     }
-    return {field: _BEFORE.sub("", text) for field, text in named.items() if text}
+    return {field: begun(text) for field, text in named.items() if text}
+
+
+def begun(name: str) -> str:
+    """Return a name without the word that only begins the sentence."""
+    return _BEFORE.sub("", name)
 
 
 def of_count(sentence: str, start: int, end: int) -> dict[str, str]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from scraper.model import Figure, Problem
-from scraper.readers import counts, prose, states
+from scraper.readers import counts, lists, periods, prose, sited, states
 
-_STATE: Final = re.compile(rf"\b(?:{states.NAMED})\b")
+_STATE: Final = re.compile(rf"\b(?:{sited.NAMED})\b")
 _LEAST: Final = "more than|over|at least|upwards of"
 _OTHER_BOUND: Final = "nearly|almost|about|approximately|around|roughly|some|up to|fewer than|less than|at most"
 _NUMBER: Final = re.compile(
@@ -16,13 +16,10 @@ _NUMBER: Final = re.compile(
     r"(?<![\w.,$#/-])(?P<number>\d{1,3}(?:,\d{3})+|\d{1,6})(?P<percent>\s*(?:%|percent\b|per cent\b))?(?![\w,/-]*\d)",
     re.IGNORECASE,
 )
-_DAY: Final = re.compile(
-    r"\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?\s+\d{1,2}\b(?:,?\s+\d{4})?", re.IGNORECASE
-)
+_DAY: Final = re.compile(rf"\b{periods.MONTH}\s+\d{{1,2}}\b(?:,?\s+\d{{4}})?", re.IGNORECASE)
 _SUBJECT: Final = re.compile(r"\bdetainers?\b|\bdeclin|\binsufficient notice\b", re.IGNORECASE)
 _NATION: Final = re.compile(r"\b(?:nationwide|national(?:ly)?|nation|country|united states|u\.s\.)", re.IGNORECASE)
 _NARROWER: Final = re.compile(r"\b(?:County|Parish|City|Jail|Prison|Facility|facilities|jails?|counties|each)\b")
-_LONGEST: Final = 1500
 _ROUNDED: Final = 0.51
 _YEARS: Final = range(1900, 2100)
 
@@ -35,16 +32,15 @@ def disagreements(paragraphs: Sequence[str], told: Sequence[Figure], tabled: Seq
     totals = _totals(tabled)
     if not (by_state or totals):
         return
-    listed = {figure.locator.paragraph for figure in told if figure.state_quoted}
+    listed = {figure.locator.paragraph for figure in told if lists.is_listed(figure)}
     for figure in told:
         known = by_state.get(states.code(figure.state_quoted) or "", {}).get(figure.measure or "", set())
         alone = not (figure.place_quoted or figure.facility_quoted)
         if alone and figure.bound == "exact" and known and figure.value not in known:
             yield _differs(figure.quote, figure.locator.paragraph or 0, known)
     for number, paragraph in enumerate(paragraphs, start=1):
-        for sentence in prose.sentences(paragraph) if number not in listed and _SUBJECT.search(paragraph) else ():
-            if len(sentence) <= _LONGEST:
-                yield from _of_sentence(sentence, number, by_state, totals)
+        for sentence in prose.readable(paragraph) if number not in listed and _SUBJECT.search(paragraph) else ():
+            yield from _of_sentence(sentence, number, by_state, totals)
 
 
 def _of_sentence(sentence: str, number: int, by_state: _ByState, totals: Mapping[str, float]) -> Iterator[Problem]:

@@ -15,14 +15,10 @@ SD South Dakota|TN Tennessee|TX Texas|UT Utah|VT Vermont|VA Virginia|WA Washingt
 WI Wisconsin|WY Wyoming|AS American Samoa|GU Guam|MP Northern Mariana Islands|MP Northern Marianas|MP CNMI
 PR Puerto Rico|VI U.S. Virgin Islands|VI US Virgin Islands|VI Virgin Islands
 """
-_NAMES: Final = {
-    values.key(name): state for state, name in (one.split(" ", 1) for one in re.split(r"[|\n]", _TEXT.strip()))
-}
-_CODES: Final = frozenset(_NAMES.values())
-NAMED: Final = "|".join(
-    sorted((re.escape(one.split(" ", 1)[1]) for one in re.split(r"[|\n]", _TEXT.strip())), key=len, reverse=True)
-)
-"""A pattern for the full names, longest first."""
+_PAIRS: Final = tuple(tuple(one.split(" ", 1)) for one in re.split(r"[|\n]", _TEXT.strip()))
+NAMES: Final = tuple(name for _, name in _PAIRS)
+CODES: Final = frozenset(code for code, _ in _PAIRS)
+_CODE_OF: Final = {values.key(name): code for code, name in _PAIRS}
 _BEHIND: Final = re.compile(r"(?P<place>.+?)(?:,\s*(?P<after>[^,()]+)|\s*\((?P<within>[^()]+)\))")
 _ZIP: Final = re.compile(r"\s+\d{5}(?:-\d{4})?$")
 
@@ -30,7 +26,7 @@ _ZIP: Final = re.compile(r"\s+\d{5}(?:-\d{4})?$")
 def code(text: str) -> str | None:
     """Return the two letters of the state that the whole of `text` names; a code counts in capitals only."""
     bare = values.unfootnoted(text)
-    return bare if bare in _CODES else _NAMES.get(values.key(bare).removesuffix(":"))
+    return bare if bare in CODES else _CODE_OF.get(values.key(bare).removesuffix(":"))
 
 
 def split(text: str) -> tuple[str, str]:
