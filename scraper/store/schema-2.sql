@@ -35,6 +35,8 @@ CREATE INDEX detainer_record_ended ON detainer_record (stream, last_reading, fir
 DROP INDEX correction_current;
 CREATE INDEX correction_current ON correction (stream, row_hash, first_reading) WHERE last_reading IS NULL;
 CREATE INDEX correction_ended ON correction (stream, last_reading, first_reading) WHERE last_reading IS NOT NULL;
+CREATE INDEX detainer_record_place ON detainer_record (place_id, stream) WHERE last_reading IS NULL AND place_id IS NOT NULL;
+CREATE INDEX correction_place ON correction (place_id, stream) WHERE last_reading IS NULL AND place_id IS NOT NULL;
 CREATE INDEX listed_row_order ON listed_row (stream, row_no);
 -- A correction touches the rows of its place, however either names it.
 DROP VIEW current_figures;
