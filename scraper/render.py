@@ -285,7 +285,9 @@ def _first_sentence(text: str) -> str:
 
 def _cell(text: str) -> str:
     """A CSV cell that no spreadsheet takes for a formula: a leading =, +, -, @ gets an apostrophe."""
-    safe = "".join(char if char == "\n" else harmless(char) for char in text[:_CELL])
+    safe = text[:_CELL]
+    if not safe.isprintable():
+        safe = "".join(char if char == "\n" else harmless(char) for char in safe)
     return f"'{safe}" if safe.lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else safe
 
 

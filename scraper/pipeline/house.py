@@ -18,6 +18,7 @@ from scraper import __version__, alerts
 from scraper.archive import Archive
 from scraper.errors import DetainerWatchError, StoreError
 from scraper.fetch import Fetched, Fetcher
+from scraper.model import Notice
 from scraper.parsing import Parser
 from scraper.pipeline import archived, reference
 from scraper.pipeline.outcome import Checked, Trouble
@@ -170,9 +171,17 @@ class House:
             if newest != self._planned_to:
                 planned = outbox.planned()
                 fresh = [event_id for event_id in ask.event_ids(self.db) if event_id not in planned]
-                outbox.plan(ask.notices(self.db, fresh).values(), self.settings, now, self.tools.gazetteer.matches)
+                told = ask.notices(self.db, fresh)
+                outbox.plan(told.values(), self.settings, now, self.tools.gazetteer.matches)
                 self._planned_to = newest
-            return alerts.deliver(outbox, lambda ids: ask.notices(self.db, ids), self.settings, now)
+            else:
+                told = {}
+
+            def notices(ids: Sequence[str]) -> dict[str, Notice]:
+                asked = told | ask.notices(self.db, [event_id for event_id in ids if event_id not in told])
+                return {event_id: asked[event_id] for event_id in ids if event_id in asked}
+
+            return alerts.deliver(outbox, notices, self.settings, now)
 
     def forget_mail(self) -> None:
         """Let every event recorded so far be told to nobody: for a past that is brought in."""
