@@ -292,7 +292,7 @@ def with_figures(counts: list[tuple[str, str]], unit: str = "detainers") -> tupl
 COUNTED = st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from(["1", "2"])), max_size=6)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(COUNTED, COUNTED)
 def test_the_figures_of_what_is_still_stated_are_counted_though_equal_rows_repeat(
     before: list[tuple[str, str]], after: list[tuple[str, str]]
@@ -308,7 +308,7 @@ def test_the_figures_of_what_is_still_stated_are_counted_though_equal_rows_repea
         assert rows.figures_read_off(db, stream, known.gone()) == still.total()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(COUNTED, COUNTED, COUNTED)
 def test_what_was_stated_at_any_time_is_what_was_read_then_and_differs_by_what_changed(
     first: list[tuple[str, str]], second: list[tuple[str, str]], third: list[tuple[str, str]]
