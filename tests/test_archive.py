@@ -3,9 +3,12 @@
 import gzip
 import hashlib
 import os
+import pickle
+import random
 import subprocess
 import sys
 import tempfile
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scraper.archive import Archive
+from scraper.archive import Archive, Archived
 from scraper.errors import ArchiveError
 
 PAGE = b"<p>206 detainers recorded as declined</p>" * 400
@@ -177,3 +180,57 @@ def test_other_files_in_the_folder_are_left_alone(tmp_path: Path) -> None:
     notes.write_text("ours")
     assert archive.tidy() == 1
     assert (archive.tidy(), notes.read_text(), os.path.exists(stray)) == (0, "ours", False)
+
+
+@given(data=st.binary(max_size=3000), size=st.integers(1, 700))
+def test_what_was_kept_is_read_as_a_stream_exactly(data: bytes, size: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        archive = Archive(Path(folder))
+        content = archive.content(archive.keep(data))
+        with content.open() as stream:
+            assert b"".join(iter(lambda: stream.read(size), b"")) == data
+        with content.open() as stream:
+            assert stream.read() == data == content.read()
+        assert pickle.loads(pickle.dumps(content)).read() == data
+
+
+def to_the_end(content: Archived) -> None:
+    with content.open() as stream:
+        while stream.read(65_536):
+            pass
+
+
+@pytest.mark.parametrize("lead", [b"<p>", b"PK\x03\x04"], ids=["packed", "wrapped"])
+def test_a_stream_of_what_was_altered_cut_or_removed_says_so_at_its_end(tmp_path: Path, lead: bytes) -> None:
+    archive = Archive(tmp_path)
+    data = lead + random.Random(1).randbytes(3_000_000)
+    sha256 = archive.keep(data)
+    content, path = archive.content(sha256), archive.path(sha256)
+    good = path.read_bytes()
+    flipped = bytearray(good)
+    flipped[len(good) // 2] ^= 1
+    other = gzip.compress(data[:-1] + b"!", 0)
+    for bad in (bytes(flipped), good[:-4], good[: len(good) // 2], other, gzip.compress(b""), b"", b"plain", good[:9]):
+        path.write_bytes(bad)
+        with pytest.raises(ArchiveError, match=sha256):
+            to_the_end(content)
+        with pytest.raises(ArchiveError, match=sha256):
+            content.read()
+    path.unlink()
+    with pytest.raises(ArchiveError, match=sha256):
+        content.open()
+    path.write_bytes(good)
+    with content.open() as stream:
+        assert stream.read(3) == lead[:3], "who stops before the end learns nothing of it"
+
+
+def test_a_stream_of_a_large_file_needs_little_memory(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    content = archive.content(archive.keep(PAGE * 2000))
+    tracemalloc.start()
+    try:
+        with content.open() as stream:
+            assert sum(map(len, iter(lambda: stream.read(1 << 18), b""))) == len(PAGE) * 2000
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()

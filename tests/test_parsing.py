@@ -1,9 +1,14 @@
 """The heavy part of reading runs in children that may run wild without harm to anyone else."""
 
+import itertools
 import os
 import signal
+import tempfile
 import threading
+import tracemalloc
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -155,3 +160,73 @@ def test_threads_that_rest_at_once_lose_no_worker() -> None:
     with Parser(memory_mb=512, seconds=60, workers=2) as parser, ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda _: [parser.rest() for _ in range(300)], range(8)))
         assert [parser.run(len, "four", heavy=True) for _ in range(2)] == [4, 4]
+
+
+def count_to(number: int, size: int = 1) -> Generator[tuple[int, str], None, str]:
+    for one in range(number):
+        yield one, "x" * size
+    return f"counted to {number}"
+
+
+def count_and_stumble(number: int) -> Generator[int, None, None]:
+    yield from range(number)
+    raise LayoutChanged("no more")
+
+
+def count_and_leave(number: int) -> Generator[int, None, None]:
+    yield from range(number)
+    os._exit(3)
+
+
+def count_for_ever() -> Generator[int, None, None]:
+    number = 0
+    while True:
+        yield number
+        number += 1
+
+
+@pytest.mark.parametrize("heavy", [False, True])
+@pytest.mark.parametrize("number", [0, 1, 3000])
+def test_what_a_reader_yields_is_gone_through_as_often_as_wanted(heavy: bool, number: int) -> None:
+    with Parser(256, 60) as parser, parser.stream(count_to, number, heavy=heavy) as spool:
+        assert spool.result == f"counted to {number}"
+        for _ in range(2):
+            assert [one for one, _ in spool] == list(range(number))
+        assert [one for one, _ in itertools.islice(spool, 2)] == list(range(min(number, 2)))
+        assert [one for one, _ in spool] == list(range(number)), "from the start, wherever it was left"
+
+
+def test_much_goes_to_a_file_that_nobody_else_sees_and_that_is_gone_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with Parser(256, 60) as parser:
+        tracemalloc.start()
+        with parser.stream(count_to, 400, 100_000, heavy=True) as spool:
+            assert sum(len(text) for _, text in spool) == 40_000_000
+            assert tracemalloc.get_traced_memory()[1] < 20_000_000
+        tracemalloc.stop()
+        for broken in (count_and_stumble, count_and_leave):
+            with pytest.raises((LayoutChanged, Unreadable)):
+                parser.stream(broken, 5, heavy=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("heavy", [False, True])
+def test_an_error_after_some_items_arrives_and_the_next_call_succeeds(heavy: bool) -> None:
+    with Parser(256, 60) as parser:
+        with pytest.raises(LayoutChanged, match="no more"):
+            parser.stream(count_and_stumble, 5, heavy=heavy)
+        with parser.stream(count_to, 3, heavy=heavy) as spool:
+            assert spool.result == "counted to 3"
+
+
+def test_a_reader_that_dies_or_never_ends_while_it_yields_is_unreadable() -> None:
+    with Parser(256, 2) as parser:
+        parser.run(abs, -1, heavy=True)
+        with pytest.raises(Unreadable, match="crashed on it"):
+            parser.stream(count_and_leave, 5, heavy=True)
+        parser.run(abs, -1, heavy=True)
+        with pytest.raises(Unreadable, match="took longer than 2 s"):
+            parser.stream(count_for_ever, heavy=True)
+        assert parser.run(abs, -3, heavy=True) == 3

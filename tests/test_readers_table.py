@@ -3,18 +3,23 @@
 import csv
 import io
 import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reportlab import platypus
 
 from scraper import readers
 from scraper.errors import DocumentError, LayoutChanged, Unreadable
-from scraper.model import Column, Document, Figure, ListedRow, Locator, Options, Reading, ReleaseRef, Table
+from scraper.known import Known, collected, fact_hash, line_hash, line_start
+from scraper.model import Column, Document, Fact, Figure, ListedRow, Locator, Options, Reading, ReleaseRef, Table
 from scraper.readers import table
+from tests.test_documents_delimited import Shelf
 
 URL = "https://example.org/declined"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -422,3 +427,153 @@ def test_an_index_page_lists_the_documents_it_links_to_and_a_page_without_follow
     itself = readers.discover("table", as_csv(HEADER, COOK), options())
     assert itself.itself
     assert [ref.title for ref in itself.refs] == ["Declined detainers"]
+
+
+# Row by row: what is known is neither made nor lost.
+
+
+CELLS = st.sampled_from(["Cook", "Kern", " Cook ", "Doña\u00a0Ana", "a\nb", "", "Total"])
+ROW = st.tuples(CELLS, st.sampled_from(["IL", "CA", ""]), st.sampled_from(["1", "2", "13,025", "7*", ""])).map(list)
+TABLES = st.lists(ROW, min_size=1, max_size=12).filter(
+    lambda rows: any(row[0].strip() != "Total" and any(row) for row in rows)
+)
+
+
+def in_pieces(page: Document) -> Document:
+    """The same document as one that is too large to be in memory."""
+    return replace(page, data=b"", content=Shelf(data=page.data, most=5))
+
+
+def run_of(page: Document, known: Known, chosen: Options | None = None) -> tuple[list[Fact], Reading]:
+    ref = ReleaseRef(key=URL, url=URL, title="t")
+    return collected(table.stream(page, ref, chosen or options(), known))
+
+
+def hashes(facts: Iterable[Fact]) -> bytes:
+    return b"".join(map(fact_hash, facts))
+
+
+def each(found: bytes) -> Counter[bytes]:
+    return Counter(found[at : at + 16] for at in range(0, len(found), 16))
+
+
+@settings(max_examples=150, deadline=None)
+@given(TABLES, TABLES, st.booleans())
+def test_what_is_new_what_is_known_and_what_is_gone_add_up(
+    before: list[list[str]], after: list[list[str]], large: bool
+) -> None:
+    pages = [as_csv(HEADER, *rows) for rows in (before, after)]
+    old, new = [in_pieces(page) if large else page for page in pages]
+    stated, _ = run_of(old, Known())
+    whole, reading = run_of(new, Known())
+    known = Known(hashes(stated))
+    come, told = run_of(new, known)
+    gone = each(known.gone())
+    assert each(hashes(stated)) - gone + each(hashes(come)) == each(hashes(whole))
+    assert each(hashes(stated)) - each(hashes(whole)) == gone
+    assert each(hashes(come)) == each(hashes(whole)) - each(hashes(stated))
+    assert told == reading
+    assert known.rows() == len(whole)
+    again = Known(hashes(whole))
+    assert run_of(new, again) == ([], reading)
+    assert again.gone() == b""
+    fresh = Known()
+    run_of(new, fresh)
+    assert again.content_hash("t", ()) == fresh.content_hash("t", ()) == known.content_hash("t", ())
+    if each(hashes(stated)) != each(hashes(whole)):
+        assert Known(hashes(stated)).content_hash("t", ()) != fresh.content_hash("t", ())
+    assert [fact.row_no for fact in come if isinstance(fact, ListedRow)] == sorted(
+        fact.row_no for fact in come if isinstance(fact, ListedRow)
+    )
+    assert set(come) <= set(whole), "numbers, places and figures are those of the whole table"
+
+
+@settings(max_examples=60, deadline=None)
+@given(TABLES, TABLES)
+def test_known_rows_are_made_anew_where_they_are_wanted(before: list[list[str]], after: list[list[str]]) -> None:
+    stated, _ = run_of(as_csv(HEADER, *before), Known())
+    whole, _ = run_of(as_csv(HEADER, *after), Known())
+    known = Known(hashes(stated), remake=True)
+    stream, met = table.stream(as_csv(HEADER, *after), ReleaseRef(key=URL, url=URL, title="t"), options(), known), []
+    for fact in stream:
+        met.append((known.was_known, fact))
+    assert [fact for _, fact in met] == whole
+    assert each(hashes(fact for was_known, fact in met if was_known)) == each(hashes(stated)) & each(hashes(whole))
+    assert known.rows() == len(whole)
+
+
+def test_the_hash_of_a_row_in_a_stream_is_that_of_its_fact() -> None:
+    facts, _ = run_of(in_pieces(as_csv(HEADER, [" Doña\u00a0Ana  County", "NM", "7"], ["a\nb", "IL", "1"])), Known())
+    shape = line_start(["jurisdiction", "state", "count"])
+    assert [fact_hash(fact) for fact in facts] == [
+        line_hash(shape, "Doña Ana County\0NM\x007"), line_hash(shape, "a b\0IL\x001"),
+    ]  # fmt: skip
+
+
+def test_totals_are_checked_where_all_rows_are_known() -> None:
+    page = in_pieces(as_csv(HEADER, COOK, KERN, ["Total", "", "3,012"]))
+    facts, first = run_of(page, Known())
+    come, again = run_of(page, Known(hashes(facts)))
+    assert come == []
+    assert [problem.code for problem in again.problems] == ["total_differs"]
+    assert again == first
+    changed, reading = run_of(in_pieces(as_csv(HEADER, COOK, KERN, ["Total", "", "3,011"])), Known(hashes(facts)))
+    assert [(type(fact), getattr(fact, "value", None)) for fact in changed] == [(Figure, 3011)]
+    assert reading.problems == ()
+
+
+def test_a_new_row_that_shares_the_key_of_a_known_one_is_flagged() -> None:
+    facts, _ = run_of(as_csv(HEADER, COOK, KERN), Known())
+    come, reading = run_of(in_pieces(as_csv(HEADER, COOK, KERN, ["Cook County*", "IL", "7"])), Known(hashes(facts)))
+    assert [json.loads(fact.cells)["count"] for fact in come if isinstance(fact, ListedRow)] == ["7"]
+    assert codes(reading) == [("same_key", False)]
+    assert "2 different rows share the key" in reading.problems[0].text
+    doubled, reading = run_of(in_pieces(as_csv(HEADER, COOK, KERN, COOK)), Known(hashes(facts)))
+    assert len(doubled) == 1
+    assert reading.problems == ()
+
+
+def test_a_row_behind_known_ones_keeps_its_number_and_place() -> None:
+    facts, _ = run_of(as_csv(HEADER, COOK, KERN), Known())
+    ((row,), _) = run_of(
+        in_pieces(as_csv(["Preamble"], HEADER, COOK, [], KERN, ["Erie", "NY", "1"])), Known(hashes(facts))
+    )
+    assert isinstance(row, ListedRow)
+    assert (row.row_no, row.locator.row) == (3, 6)
+    assert row.figures[0].value == 1
+
+
+def test_a_bad_cell_in_a_new_row_holds_back_though_all_others_are_known() -> None:
+    facts, _ = run_of(as_csv(HEADER, COOK, KERN), Known())
+    _, reading = run_of(in_pieces(as_csv(HEADER, COOK, KERN, ["Erie", "NY", "many"])), Known(hashes(facts)))
+    assert codes(reading) == [("bad_cell", True)]
+
+
+def test_a_known_table_under_headers_of_its_own_is_known_and_a_renamed_column_is_not() -> None:
+    page = in_pieces(as_csv(["Location", "Policy"], ["Cook", "none"], ["Kern", "full"]))
+    facts, _ = run_of(page, Known(), options(()))
+    assert run_of(page, Known(hashes(facts)), options(()))[0] == []
+    renamed = in_pieces(as_csv(["Location", "Rule"], ["Cook", "none"], ["Kern", "full"]))
+    assert len(run_of(renamed, Known(hashes(facts)), options(()))[0]) == 2
+
+
+def test_a_workbook_row_by_row_reads_as_the_workbook_at_once() -> None:
+    page = as_xlsx(
+        data=[
+            [],
+            ["Some preamble"],
+            HEADER,
+            ["Cook County", "IL", "2,946"],
+            [None, None, None],
+            ["Kern County", "CA", 65],
+        ],
+        other=[["Unrelated"], ["words"]],
+    )
+    at_once, reading = run_of(page, Known())
+    in_rows, told = run_of(in_pieces(page), Known())
+    assert in_rows == at_once
+    assert told == reading
+    chosen = options(select="data")
+    assert run_of(in_pieces(page), Known(), chosen) == run_of(page, Known(), chosen)
+    with pytest.raises(LayoutChanged, match="No sheet is named"):
+        run_of(in_pieces(page), Known(), options(select="FY26"))

@@ -2,28 +2,31 @@
 
 import json
 import sqlite3
+import tempfile
+from collections import Counter
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scraper.errors import StoreError
 from scraper.known import Known
 from scraper.model import FACT_TYPES, Compared, Fact, Figure, ListedRow, Problem, Reading, ReleaseRef
-from scraper.store import ask, events, history, releases, rows, seen
+from scraper.store import ask, compare, events, history, releases, rows, seen
 from scraper.store.database import VERSION, Database
 
 AT = "2025-06-05T12:00:00Z"
+SOURCE_ROW = {"source_id": "s", "publisher": "P", "title": "T", "url": "https://p.test/", "reader": "table"}
 
 
 @pytest.fixture
 def db(tmp_path: Path):
     with Database.open(tmp_path / "detainers.db") as one:
-        one.insert(
-            "source", {"source_id": "s", "publisher": "P", "title": "T", "url": "https://p.test/", "reader": "table"}
-        )
+        one.insert("source", SOURCE_ROW)
         yield one
 
 
@@ -280,3 +283,130 @@ def test_cheap_rows_wait_for_the_next_commit_and_are_there_after_close(tmp_path:
     with Database.reading(path) as db:
         assert len(db.rows("SELECT * FROM round")) == 1
         assert db.integrity() == []
+
+
+def with_figures(counts: list[tuple[str, str]], unit: str = "detainers") -> tuple[ListedRow, ...]:
+    return tuple(
+        ListedRow(
+            cells=json.dumps({"place": place, "n": count}),
+            row_key=json.dumps([place]),
+            row_no=number,
+            figures=(
+                Figure(measure="detainer_declined", unit=unit, value=int(count), value_quoted=count, derived=True),
+            ),
+        )
+        for number, (place, count) in enumerate(counts, start=1)
+    )
+
+
+COUNTED = st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from(["1", "2"])), max_size=6)
+
+
+@settings(max_examples=15, deadline=None)
+@given(COUNTED, COUNTED)
+def test_the_figures_of_what_is_still_stated_are_counted_though_equal_rows_repeat(
+    before: list[tuple[str, str]], after: list[tuple[str, str]]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, Database.open(Path(folder) / "d.db") as db:
+        db.insert("source", SOURCE_ROW)
+        record(db, {}, reading=Reading(title="T", facts=with_figures(before)))
+        stream = db.rows("SELECT stream FROM reading")[0]["stream"]
+        known = Known(rows.known(db, stream))
+        for _ in known.untaken(with_figures(after)):
+            pass
+        still = Counter(before) & Counter(after)
+        assert rows.figures_read_off(db, stream, known.gone()) == still.total()
+
+
+@settings(max_examples=15, deadline=None)
+@given(COUNTED, COUNTED, COUNTED)
+def test_what_was_stated_at_any_time_is_what_was_read_then_and_differs_by_what_changed(
+    first: list[tuple[str, str]], second: list[tuple[str, str]], third: list[tuple[str, str]]
+) -> None:
+    """Lifetimes, the table as of a day and the difference of two days agree with the versions themselves."""
+    versions = (first, second, third)
+    with tempfile.TemporaryDirectory() as folder, Database.open(Path(folder) / "d.db") as db:
+        db.insert("source", SOURCE_ROW)
+        for day, counts in enumerate(versions, start=1):
+            record(db, {}, reading=Reading(title="T", facts=with_figures(counts)), at=f"2025-06-0{day}T10:00:00Z")
+        for day, counts in enumerate(versions, start=1):
+            tables = {one.table: one for one in ask.as_of(db, "s", f"2025-06-0{day}")}
+            for name in ("listed_row", "figure"):
+                assert (tables[name].count if name in tables else 0) == len(counts)
+            found = [(row["place"], row["n"]) for row in tables["listed_row"].rows] if counts else []
+            assert Counter(found) == Counter(counts)
+            if counts:
+                few = {one.table: one for one in ask.as_of(db, "s", f"2025-06-0{day}", limit=1)}["listed_row"]
+                assert (few.count, few.rows) == (len(counts), tables["listed_row"].rows[:1])
+        release = db.rows("SELECT release_id FROM release")[0]["release_id"]
+        for since, until in ((1, 2), (1, 3), (2, 3)):
+            gone = Counter(versions[since - 1]) - Counter(versions[until - 1])
+            come = Counter(versions[until - 1]) - Counter(versions[since - 1])
+            told = compare.between(db, release, f"2025-06-0{since}", f"2025-06-0{until}")
+            kinds = Counter(change.kind for change in told)
+            assert kinds["removed"] + kinds["changed"] == gone.total()
+            assert kinds["added"] + kinds["changed"] == come.total()
+            assert {change.table for change in told} <= {"listed_row"}
+
+
+def test_many_changes_at_once_end_and_begin_the_same_rows_as_few(db: Database) -> None:
+    """Told by their number; every lifetime is the same."""
+    before = with_figures([("A", "1"), ("A", "1"), ("B", "2"), ("C", "1")])
+    after = with_figures([("A", "1"), ("B", "1"), ("D", "2")])
+    lives, told = [], []
+    for tell in (True, False):
+        with tempfile.TemporaryDirectory() as folder, Database.open(Path(folder) / "d.db") as one:
+            one.insert("source", SOURCE_ROW)
+            record(one, {}, reading=Reading(title="T", facts=before))
+            head = one.rows("SELECT * FROM reading")[0]
+            release = one.rows("SELECT * FROM release")[0]["release_id"]
+            known = Known(rows.known(one, head["stream"]))
+            facts = [(False, fact) for fact in known.untaken(after)]
+            new = {name: head[name] for name in head.keys()} | {"reading_id": 7, "seq": 2}  # noqa: SIM118
+            one.insert("reading", new)
+            batch = rows.Batch(
+                source_id="s", release_id=release, stream=head["stream"], reading_id=7, before=head["reading_id"]
+            )
+            told.append(rows.replace(one, batch, known.gone(), lambda facts=facts: facts, tell=tell))
+            life = "SELECT row_hash, first_reading = 7, last_reading FROM {} ORDER BY 1, 2, 3"
+            lives.append([tuple(row) for name in ("listed_row", "figure") for row in one.rows(life.format(name))])
+            assert one.integrity() == []
+    assert lives[0] == lives[1]
+    assert [(change.table, change.kind, change.rows) for change in told[1]] == [
+        ("listed_row", "removed", 3), ("listed_row", "added", 2)]  # fmt: skip
+    assert sorted((change.kind, change.column, change.label) for change in told[0]) == [
+        ("added", None, "D"), ("changed", "n", "B"), ("removed", None, "A"), ("removed", None, "C")]  # fmt: skip
+
+
+def test_our_part_of_known_rows_is_brought_up_to_date_and_no_more_is_written(db: Database) -> None:
+    """A stream is read anew for other figures, not for other places; equal rows each keep their own figures."""
+    facts = with_figures([("A", "1"), ("A", "1"), ("B", "2")])
+    record(db, {}, reading=Reading(title="T", facts=facts))
+    stream = db.rows("SELECT stream FROM reading")[0]["stream"]
+    placed = [(True, replace(fact, place_id=None, state_quoted="IL")) for fact in facts]
+    assert rows.refresh(db, stream, lambda: placed) is False
+    assert {row["state_quoted"] for row in db.rows("SELECT * FROM listed_row")} == {"IL"}
+    people = [(True, fact) for fact in with_figures([("A", "1"), ("A", "1"), ("B", "2")], unit="people")]
+    assert rows.refresh(db, stream, lambda: people) is True
+    reading = Reading(title="T", facts=tuple(fact for _, fact in people))
+    assert record(db, {}, reading=reading, caused_by="reader", reader_version="2").kind is None
+    units = "SELECT unit, count(*), count(DISTINCT of_row) FROM figure WHERE last_reading IS NULL GROUP BY unit"
+    assert [tuple(row) for row in db.rows(units)] == [("people", 3, 3)]
+    assert db.rows("SELECT count(*) FROM listed_row")[0][0] == 3
+    assert rows.refresh(db, stream, lambda: people) is False
+
+
+def test_a_difference_is_told_for_a_list_whose_older_version_was_read_again(db: Database) -> None:
+    """The side history of an older list begins later than the list."""
+    given = {"cumulative": True, "source_id": "s"}
+    refs = [ReleaseRef(key=f"https://p.test/{n}", url=f"https://p.test/{n}", title="T") for n in "ab"]
+    record(db, {"A": "1"}, ref=refs[0], at="2025-06-01T10:00:00Z", **given)
+    record(db, {"A": "2"}, ref=refs[1], at="2025-06-02T10:00:00Z", **given)
+    record(db, {"A": "7"}, ref=refs[0], at="2025-06-05T10:00:00Z", **given)
+    release = db.rows("SELECT release_id FROM release ORDER BY rowid")[0]["release_id"]
+    (change,) = compare.between(db, release, "2025-06-01", "2025-06-02")
+    assert (change.before, change.after) == ("1", "2")
+    with pytest.raises(LookupError):
+        compare.between(db, release, "2025-05-01", "2025-06-02")
+    with pytest.raises(LookupError):
+        compare.between(db, "no-such-release", "2025-06-01", "2025-06-02")

@@ -5,9 +5,10 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import chain
-from typing import Final
+from typing import BinaryIO, Final
 
 from scraper.documents import html
 from scraper.documents.values import fold
@@ -20,6 +21,8 @@ DELIMITERS: Final = ",;\t|"
 _SAMPLE_ROWS: Final = 50
 _SAMPLE: Final = 200_000
 _BLOCK: Final = 1 << 18
+_NO_TEXT: Final = "The file is neither UTF-8 nor Windows-1252 text."
+_NUL: Final = "The file contains NUL bytes; it is not text."
 _CONTROL: Final = re.compile(r"[\x01-\x08\x0e-\x19\x1b-\x1f\x7f]")
 
 
@@ -55,11 +58,11 @@ class Records:
     `Unreadable` as for `tables`, at once or where the file turns out to be so.
     """
 
-    def __init__(self, document: Document) -> None:
-        self._document = document
+    def __init__(self, document: Document, block: int = _BLOCK) -> None:
+        self._document, self._block = document, block
         self._text = decode(document.data, document.charset) if document.content is None else None
-        self._first = self._text or next(self._decoded(), "")
-        self._separator = delimiter(self._first)
+        self._separator = delimiter(self._text or self._sample())
+        self._given = 0
         self.odd = False
         """Whether the text around the record given last holds white space other than blanks and line ends."""
 
@@ -68,20 +71,32 @@ class Records:
         csv.field_size_limit(LONGEST_CELL)
         reader = csv.reader(chain.from_iterable(self._lines()), delimiter=self._separator, strict=True)
         try:
-            yield from enumerate(reader, start=1)
+            for self._given, cells in enumerate(reader, start=1):
+                yield self._given, cells
         except csv.Error as error:
             raise _misquoted(reader.line_num, error) from None
 
     def _lines(self) -> Iterator[io.StringIO]:
-        rest, before = "", False
+        """Yield whole lines, some thousand at a time; a record may begin in one and end in a later one."""
+        rest, before, given = "", False, -1
         for block in self._decoded() if self._text is None else (self._text,):
             text = rest + block if rest else block
-            cut = text.rfind("\n") + 1
+            cut = max(text.rfind("\n"), text.rfind("\r", 0, -1)) + 1  # a \n may follow the last \r
             now = any(map(text.__contains__, _ODD))
-            self.odd, before = before or now, now
-            rest = text[cut:]
+            self.odd = now or before or (self.odd and self._given == given)
+            before, given, rest = now, self._given, text[cut:]
             yield io.StringIO(text[:cut] if rest else text, newline="")
         yield io.StringIO(rest, newline="")
+
+    def _sample(self) -> str:
+        """Return what the file begins with, as much as tells its delimiter."""
+        text = ""
+        for block in self._decoded():
+            text += block
+            if len(text) > _SAMPLE:
+                break
+        _refuse_binary(text)
+        return text
 
     def _decoded(self) -> Iterator[str]:
         """Decode a large file piece by piece: by its mark, else as UTF-8, else from there on as it is labelled.
@@ -89,28 +104,44 @@ class Records:
         What comes after letters that were UTF-8 must be UTF-8, or nothing of the file is certain.
         """
         with self._document.open() as stream:
-            block = stream.read(_BLOCK)
-            mark, plain = html.marked(block), True
+            block, ended, plain = _filled(stream, self._block), False, True
+            mark = html.marked(block) or _wide(block, self._document.charset)
             decoder = codecs.getincrementaldecoder(mark or "utf-8")()
-            while block:
-                pending = decoder.getstate()[0]
+            while not ended:
+                pending, ended = decoder.getstate()[0], len(block) < self._block
                 try:
-                    text = decoder.decode(block)
+                    text = decoder.decode(block, ended)
                 except UnicodeDecodeError:
-                    decoder = self._labelled(plain and not mark)
-                    text = decoder.decode(pending + block)
+                    labels = (self._document.charset or "", "cp1252") if plain and not mark else ()
+                    decoder, text = _labelled(pending + block, labels, ended)
                 plain = plain and text.isascii()
                 if "\0" in text:
-                    raise Unreadable("The file contains NUL bytes; it is not text.")
+                    raise Unreadable(_NUL)
                 yield text
-                block = stream.read(_BLOCK)
+                block = b"" if ended else _filled(stream, self._block)
 
-    def _labelled(self, possible: bool) -> codecs.IncrementalDecoder:
-        label = self._document.charset or ""
-        name = label if html.decoded(b"", label) is not None and "utf" not in label.lower() else "cp1252"
-        if not possible:
-            raise Unreadable("The file is neither UTF-8 nor Windows-1252 text.")
-        return codecs.getincrementaldecoder("cp1252" if "8859-1" in name.lower() else name)("replace")
+
+def _filled(stream: BinaryIO, size: int) -> bytes:
+    """Read as much as was asked for, though the stream may give less at a time; less is the end."""
+    block = stream.read(size)
+    while len(block) < size and (more := stream.read(size - len(block))):
+        block += more
+    return block
+
+
+def _wide(block: bytes, label: str | None) -> str | None:
+    """Return the label of a file that is UTF-16 without a mark."""
+    is_wide = "utf-16" in (label or "").lower() and b"\0" in block and html.decoded(b"ab", label) is not None
+    return label if is_wide else None
+
+
+def _labelled(data: bytes, labels: Sequence[str], ended: bool) -> tuple[codecs.IncrementalDecoder, str]:
+    for label in labels:
+        if "utf" not in label.lower() and html.decoded(b"ab", label) is not None:
+            decoder = codecs.getincrementaldecoder(html.encoding(label))()
+            with suppress(UnicodeDecodeError):
+                return decoder, decoder.decode(data, ended)
+    raise Unreadable(_NO_TEXT)
 
 
 _ODD: Final = "\t\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
@@ -143,12 +174,16 @@ def decode(data: bytes, charset: str | None) -> str:
     if not mark and (text is None or ("\0" in text and "utf-16" in (charset or "").lower())):
         text = html.decoded(data, charset) or html.decoded(data, "cp1252")
     if text is None:
-        raise Unreadable("The file is neither UTF-8 nor Windows-1252 text.")
+        raise Unreadable(_NO_TEXT)
     if "\0" in text:
-        raise Unreadable("The file contains NUL bytes; it is not text.")
+        raise Unreadable(_NUL)
+    _refuse_binary(text)
+    return text
+
+
+def _refuse_binary(text: str) -> None:
     if len(_CONTROL.findall(text, 0, 100_000)) * 200 > min(len(text), 100_000):
         raise Unreadable("The file is binary; it is not text.")
-    return text
 
 
 def delimiter(text: str) -> str:

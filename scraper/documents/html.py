@@ -67,11 +67,17 @@ def marked(data: bytes) -> str | None:
     return next((encoding for mark, encoding in _BOMS.items() if data.startswith(mark)), None)
 
 
-def decoded(data: bytes, label: str | None, errors: str = "strict") -> str | None:
-    """Return the text as `label` says, else None; `errors` is for Windows-1252, which every label of Latin-1 means."""
+def encoding(label: str | None) -> str:
+    """Return the name of the encoding that a label means; every label of Latin-1 means Windows-1252."""
     name = (label or "").strip().lower()
+    return "cp1252" if name in _REALLY_CP1252 else name
+
+
+def decoded(data: bytes, label: str | None, errors: str = "strict") -> str | None:
+    """Return the text as `label` says, else None; `errors` is for Windows-1252."""
+    name = encoding(label)
     try:
-        return data.decode("cp1252", errors) if name in _REALLY_CP1252 else data.decode(name) if name else None
+        return data.decode(name, errors if name == "cp1252" else "strict") if name else None
     except (LookupError, UnicodeError, ValueError):
         return None
 

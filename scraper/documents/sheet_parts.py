@@ -28,6 +28,7 @@ _ERROR: Final = re.compile(
     rb"(?:(?!</(?:\w+:)?c>).)*?<(?:\w+:)?v>(#[^<]{1,20})</",
     re.DOTALL,
 )
+TYPED: Final = "The workbook declares a document type, which no workbook may."
 MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, NotImplementedError, OSError)
 """What unpacking a file that is cut or no archive raises."""
@@ -70,7 +71,7 @@ def _scan(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Errors:
     errors: Errors = {}
     for number, piece in enumerate(_overlapping(archive, part)):
         if number == 0 and part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in piece:
-            raise Unreadable("The workbook declares a document type, which no workbook may.")
+            raise Unreadable(TYPED)
         if "worksheets/" in part.filename:
             rows = max(rows, max(map(int, _ROW.findall(piece)), default=0))
             columns.update(_COLUMN.findall(piece))
@@ -105,15 +106,22 @@ def sheets(archive: zipfile.ZipFile) -> dict[str, tuple[str, bool]]:
     """Return the path of each sheet's part, and whether it is visible, by the sheet's name."""
     if "xl/workbook.xml" not in archive.namelist():
         return {}
-    links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314  no document type: checked
-    targets = {link.get("Id"): link.get("Target", "") for link in links}
-    book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314  no document type: checked
+    targets = {link.get("Id"): link.get("Target", "") for link in tree(archive, "xl/_rels/workbook.xml.rels")}
+    book = tree(archive, "xl/workbook.xml")
     found: dict[str, tuple[str, bool]] = {}
     for sheet in book.iter(f"{MAIN}sheet"):
         target = targets.get(sheet.get(_LINK), "")
         path = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
         found[sheet.get("name", "")] = path, sheet.get("state", "visible") == "visible"
     return found
+
+
+def tree(archive: zipfile.ZipFile, name: str) -> ElementTree.Element:
+    """Return a small part as XML; `Unreadable` where it declares a document type."""
+    text = archive.read(name)
+    if b"<!DOCTYPE" in text:
+        raise Unreadable(TYPED)
+    return ElementTree.fromstring(text)  # noqa: S314  no document type: checked
 
 
 def index(letters: bytes) -> int:

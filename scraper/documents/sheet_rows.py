@@ -23,15 +23,19 @@ Record = tuple[int, list[str]]
 """Number of a row in its sheet, from 1, and its cells, folded."""
 
 _CHUNK: Final = 1 << 18
-_LONGEST_ROW: Final = 1 << 26
+_LONGEST_ROW: Final = 1 << 25
 _MOST_COLUMNS: Final = 16_384
 _TEXT: Final = re.compile(rb"<(?:\w+:)?t(?:\s[^>]*)?>([^<]*)</(?:\w+:)?t>")
-_RUBY: Final = re.compile(rb"<(?:\w+:)?rPh[\s>].*?</(?:\w+:)?rPh>", re.DOTALL)
+_EMPTY: Final = re.compile(rb"<(?:\w+:)?si\s*/>")
+_ROOT: Final = re.compile(rb"<(\w+:)?(sst|worksheet|(?:chart|dialog|macro)sheet)\b[^>]*>")
+_OTHER_LETTERS: Final = re.compile(rb"<!DOCTYPE|encoding=[\"'](?!utf-8[\"'])", re.IGNORECASE)
 _ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_NUMBER: Final = re.compile(rb'\sr="([0-9]{1,7})"')
+_ROW: Final = re.compile(rb"<(?:\w+:)?row\b[^>]*>")
+_NUMBER: Final = re.compile(rb"\sr=[\"']([0-9]{1,7})[\"']")
 _DATE_IDS: Final = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
 _LITERAL: Final = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
 _SPAN: Final = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
+_SPACE: Final = "{http://www.w3.org/XML/1998/namespace}space"
 _EPOCH: Final = {False: datetime.datetime(1899, 12, 30), True: datetime.datetime(1904, 1, 1)}  # noqa: DTZ001  no zone
 
 
@@ -67,16 +71,19 @@ class Workbook:
             raise Unreadable(f'The sheet "{name}" is damaged or cut.') from None
 
     def _rows(self, stream: Iterable[bytes]) -> Iterator[Record]:
-        number, usual, cell = 0, b"<c ", _cell(b"")
-        for piece, prefix in _pieces(stream, b"row"):
-            if prefix and usual == b"<c ":
-                usual, cell = b"<" + prefix + b"c ", _cell(prefix)
+        number, any_cell, cell = 0, b"<c", _cell(b"")
+        for piece, prefix, ended in _pieces(stream, b"row"):
+            if not ended:
+                return
+            if prefix and any_cell == b"<c":
+                any_cell, cell = b"<" + prefix + b"c", _cell(prefix)
             start = piece.rfind(b"<" + prefix + b"row")
             end = piece.find(b">", start)
             stated = _NUMBER.search(piece, start, end)
-            number = int(stated[1]) if stated else number + 1
+            number = int(stated[1]) if stated else _counted(number, piece)
             found = cell.findall(piece, end)
-            cells = self._cells(found) if len(found) == piece.count(usual, end) else self._odd(piece[end + 1 :], prefix)
+            usual = len(found) == piece.count(any_cell, end) and b"<!" not in piece
+            cells = self._cells(found) if usual else self._odd(piece[end + 1 :], prefix)
             if any(cells):
                 yield number, cells
 
@@ -87,7 +94,9 @@ class Workbook:
             if not value:
                 continue
             if kind == b"s":
-                text = shared[int(value)]
+                if (which := int(value)) < 0:
+                    raise IndexError
+                text = shared[which]
             elif not kind or kind == b"n":
                 text = number(value, style)
             else:
@@ -100,19 +109,16 @@ class Workbook:
 
     def _odd(self, row: bytes, prefix: bytes) -> list[str]:
         """Take any other row through an XML parser: text in place, formulas, cells that do not say where they are."""
-        name = prefix.rstrip(b":")
-        space = b"xmlns" + (b":" + name if name else b"") + b'="s"'
-        tree = ElementTree.fromstring(b"<r " + space + b">" + row + b"</r>")  # noqa: S314  can hold no document type
         found: list[tuple[bytes, bytes, bytes, bytes]] = []
         texts: dict[int, str] = {}
         place = -1
-        for each in tree.iter("{s}c"):
+        for each in _parsed(row, prefix).iter("{s}c"):
             letters = re.match(r"[A-Z]+", each.get("r", ""))
             place = _column(letters[0].encode()) if letters else place + 1
             if each.get("t") == "inlineStr":
-                texts[place] = fold(_unescaped("".join(part.text or "" for part in each.iter("{s}t"))))
+                texts[place] = _words(each.find("{s}is"))
                 continue
-            value = (each.findtext("{s}v") or "").encode()
+            value = html.escape(each.findtext("{s}v") or "", quote=False).encode()
             found.append((_letters(place), each.get("s", "").encode(), each.get("t", "").encode(), value))
         cells = self._cells(found)
         for place, text in texts.items():
@@ -121,25 +127,50 @@ class Workbook:
         return cells
 
 
-def _pieces(stream: Iterable[bytes], tag: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Cut XML at the end of each `tag`, and yield what came before it, with the prefix of its names."""
+def _pieces(stream: Iterable[bytes], tag: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
+    """Cut XML at the end of each `tag`; yield what came before it, the prefix of its names, and whether it ended so."""
     read: Callable[[int], bytes] = stream.read  # type: ignore[attr-defined]
     rest = read(_CHUNK)
-    if b"<!DOCTYPE" in rest[:4096]:
-        raise Unreadable("The workbook declares a document type, which no workbook may.")
-    root = re.search(rb"<(\w+:)?(?:worksheet|sst)[\s>]", rest[:4096])
-    prefix = (root[1] or b"") if root else b""
+    root = _ROOT.search(rest)
+    declared = _OTHER_LETTERS.search(rest, 0, root.start() if root else len(rest))
+    if declared and declared[0].startswith(b"<"):
+        raise Unreadable(sheet_parts.TYPED)
+    if declared or root is None:
+        raise ValueError  # not the part of a workbook, or in other letters than all workbooks are
+    prefix = root[1] or b""
     end = b"</" + prefix + tag + b">"
-    while rest:
+    while chunk := read(_CHUNK):
         *whole, rest = rest.split(end)
-        for piece in whole:
-            yield piece, prefix
-        chunk = read(_CHUNK)
-        if not chunk:
-            return
+        yield from ((piece, prefix, True) for piece in whole)
         if len(rest) > _LONGEST_ROW:
             raise Unreadable("A row of the workbook is too long to be one.")
         rest += chunk
+    *whole, rest = rest.split(end)
+    yield from ((piece, prefix, True) for piece in whole)
+    if b"</" + prefix + root[2] not in rest and not root[0].endswith(b"/>"):
+        raise EOFError
+    yield rest, prefix, False
+
+
+def _counted(number: int, piece: bytes) -> int:
+    """Return the number of the last row here, which does not say it: it follows the one before, empty ones included."""
+    for row in _ROW.findall(piece):
+        stated = _NUMBER.search(row)
+        number = int(stated[1]) if stated else number + 1
+    return number
+
+
+def _parsed(inside: bytes, prefix: bytes) -> ElementTree.Element:
+    name = prefix.rstrip(b":")
+    space = b"xmlns" + (b":" + name if name else b"") + b'="s"'
+    return ElementTree.fromstring(b"<r " + space + b">" + inside + b"</r>")  # noqa: S314  can hold no document type
+
+
+def _words(text: ElementTree.Element | None) -> str:
+    """Return a text in one or several runs, without how it is pronounced; as written, edges count where it says so."""
+    runs = () if text is None else (*text.findall("{s}t"), *text.findall("{s}r/{s}t"))
+    kept = (run.text or "" if run.get(_SPACE) == "preserve" else (run.text or "").strip(" \t\r\n") for run in runs)
+    return fold(_unescaped("".join(kept)))
 
 
 def _cell(prefix: bytes) -> re.Pattern[bytes]:
@@ -168,7 +199,7 @@ def _letters(place: int) -> bytes:
 
 
 def _other(kind: bytes, value: bytes) -> str:
-    text = value.decode("utf-8", "replace")
+    text = value.decode()
     if kind == b"b":
         return "FALSE" if text in ("0", "false") else "TRUE"
     if kind == b"d":
@@ -177,7 +208,10 @@ def _other(kind: bytes, value: bytes) -> str:
 
 
 def _unescaped(text: str) -> str:
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
+    if "_x" not in text:
+        return text
+    written = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)  # of large letters, half a letter each
+    return written.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", "")
 
 
 def _shared_strings(archive: zipfile.ZipFile) -> list[str]:
@@ -186,25 +220,26 @@ def _shared_strings(archive: zipfile.ZipFile) -> list[str]:
         return []
     found: list[str] = []
     with archive.open("xl/sharedStrings.xml") as stream:
-        for piece, _ in _pieces(stream, b"si"):
-            parts = _TEXT.findall(_RUBY.sub(b"", piece) if b"rPh" in piece else piece)
-            text = b"".join(parts).decode("utf-8", "replace")
-            found.append(fold(_unescaped(html.unescape(text) if "&" in text else text)))
+        for piece, prefix, ended in _pieces(stream, b"si"):
+            found += [""] * len(_EMPTY.findall(piece))
+            parts = _TEXT.findall(piece)
+            if ended and (len(parts) > 1 or b"<!" in piece):
+                start = piece.rfind(b"<" + prefix + b"si>")
+                found.append(_words(_parsed(piece[start:] + b"</" + prefix + b"si>", prefix).find("{s}si")))
+            elif ended:
+                text = parts[0].decode() if parts else ""
+                found.append(fold(_unescaped(html.unescape(text) if "&" in text else text)))
     return found
 
 
 def _styles(archive: zipfile.ZipFile) -> tuple[frozenset[bytes], frozenset[bytes], bool]:
     """Return the cell styles that show a number as a date, those that show it as a span of time, and the 1904 flag."""
     names = archive.namelist()
-    book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314  no document type: checked
-    flag = book.find(f"{sheet_parts.MAIN}workbookPr")
+    flag = sheet_parts.tree(archive, "xl/workbook.xml").find(f"{sheet_parts.MAIN}workbookPr")
     late = flag is not None and flag.get("date1904", "0") in ("1", "true")
     if "xl/styles.xml" not in names:
         return frozenset(), frozenset(), late
-    text = archive.read("xl/styles.xml")
-    if b"<!DOCTYPE" in text[:4096]:
-        raise Unreadable("The workbook declares a document type, which no workbook may.")
-    tree = ElementTree.fromstring(text)  # noqa: S314  no document type: checked
+    tree = sheet_parts.tree(archive, "xl/styles.xml")
     main = sheet_parts.MAIN
     codes = {each.get("numFmtId"): each.get("formatCode", "") for each in tree.iter(f"{main}numFmt")}
     dates, spans = set(), set()
@@ -229,13 +264,13 @@ def _numbers(dates: frozenset[bytes], spans: frozenset[bytes], late: bool) -> Ca
         if (text := plain.get(value)) is None:
             if len(plain) > 100_000:
                 plain.clear()
-            text = plain[value] = as_text(float(value)) if _is_number(value) else value.decode("utf-8", "replace")
+            text = plain[value] = as_text(float(value)) if _is_number(value) else value.decode()
         return text
 
     @lru_cache(maxsize=100_000)
     def moment(value: bytes, is_span: bool) -> str:
         if not _is_number(value) or not 0 <= float(value) < 2_958_466:
-            return value.decode("utf-8", "replace")
+            return value.decode()
         days = float(value)
         if is_span:
             return as_text(datetime.timedelta(days=days))

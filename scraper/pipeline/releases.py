@@ -112,13 +112,15 @@ def read_in_place(
     """Read releases that are the index page itself (a page or table watched in place, or the bundled history)."""
     for capture_id, caused_by in _captures(index, version):
         good = [_read(tools, source, version, ref, capture_id, caused_by, checked) for ref in refs]
-        seen.was_read(tools.db, source.id, index.url, capture_id, version, held=not all(good))
+        if None not in good:
+            seen.was_read(tools.db, source.id, index.url, capture_id, version, held=not all(good))
 
 
 def _read_all(tools: Tools, source: Source, version: str, ref: ReleaseRef, found: Visit, checked: Checked) -> None:
     for capture_id, caused_by in _captures(found, version):
         good = _read(tools, source, version, ref, capture_id, caused_by, checked)
-        seen.was_read(tools.db, source.id, found.url, capture_id, version, held=not good)
+        if good is not None:
+            seen.was_read(tools.db, source.id, found.url, capture_id, version, held=not good)
 
 
 def _asked_again(tools: Tools, found: Visit) -> bool:
@@ -145,8 +147,8 @@ def _read(
     capture_id: int,
     caused_by: CausedBy,
     checked: Checked,
-) -> bool:
-    """Read, judge and record one document; return whether it counts now."""
+) -> bool | None:
+    """Read, judge and record one document; return whether it counts now, None where the archive could not give it."""
     target = history.target(tools.db, source.id, ref, is_cumulative(source))
     try:
         page = document(tools, capture_id)
@@ -163,7 +165,7 @@ def _read(
         )
     except (DocumentError, ArchiveError) as error:
         _unreadable(tools, source, ref, error, checked)
-        return False
+        return None if isinstance(error, ArchiveError) else False  # a file that is brought back is read
     with spool:
         ref = under_new_name(tools, source, ref, spool.result.content_hash, checked)
         target = history.target(tools.db, source.id, ref, is_cumulative(source))

@@ -139,10 +139,9 @@ def stream(document: Document, ref: ReleaseRef, options: Options, known: Known) 
 
 
 def _ref(url: str, options: Options) -> ReleaseRef:
-    """A release restates one fiscal year, where its name says which; years are series of their own."""
+    """A release restates one fiscal year, or several, where its name says which: each are a series of their own."""
     name = unquote(urlsplit(url).path).rpartition("/")[2]
-    year = _YEAR.search(name)
-    series = f"FY20{year[1]}" if year else None
+    series = "-".join(dict.fromkeys(f"FY20{year}" for year in _YEAR.findall(name))) or None
     title = f"Detainer records, {series or 'all years'} ({name})"
     return ReleaseRef(key=urls.canonical(url) or url, url=url, title=title, series=series)
 
@@ -170,7 +169,8 @@ def _header(grid: Grid) -> int | None:
 
 
 def _records(grid: Grid, header: int, known: Known, seen: _Seen) -> Iterator[DetainerRecord]:
-    names = [_name(cell) for cell in grid.head[header]]
+    heads = list(grid.head[header])
+    names = [_name(cell) for cell in heads]
     order = sorted((name, place) for place, name in enumerate(names) if name)  # where a column stands says nothing
     places = [place for _, place in order]
     marks = [f"{name}\x01" for name, _ in order]
@@ -184,7 +184,7 @@ def _records(grid: Grid, header: int, known: Known, seen: _Seen) -> Iterator[Det
             cells = [*cells, *[""] * (len(names) - len(cells))]
         seen.beyond.update((place, None) for place in nameless if cells[place])
         stated = [mark + cell for mark, place in zip(marks, places, strict=True) if (cell := cells[place])]
-        if not stated or cells[: len(names)] == list(grid.head[header]):
+        if not stated or list(cells[: len(names)]) == heads:
             continue
         reason, state, facility, prepared = (cells[place] for place in needed)
         _count(seen, reason, state, facility, _day(prepared), cells[offence] if offence is not None else "")

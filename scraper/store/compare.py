@@ -13,7 +13,7 @@ from scraper.store.database import Database, Row
 def between(db: Database, release_id: str, start: str, end: str) -> tuple[Change, ...]:
     """Return how what a release stated at `end` differs from what it stated at `start` (dates mean the end of the day).
 
-    Raises LookupError when the release had not been read by `start`.
+    Raises LookupError when the release had not been read by `start`. A side history that begins later tells nothing.
     """
     streams = [
         row["stream"]
@@ -21,13 +21,12 @@ def between(db: Database, release_id: str, start: str, end: str) -> tuple[Change
             "SELECT DISTINCT stream FROM reading JOIN edition USING (edition_id) WHERE release_id = ?", release_id
         )
     ]
-    if not streams:
+    both = [(_reading_at(db, stream, start), _reading_at(db, stream, end)) for stream in streams]
+    read = [(before, after) for before, after in both if before and after]
+    if not read:
         raise LookupError(release_id)
     told: list[Change] = []
-    for stream in streams:
-        before, after = _reading_at(db, stream, start), _reading_at(db, stream, end)
-        if before is None or after is None:
-            raise LookupError(release_id)
+    for before, after in read:
         told += diff.title_change(before["title"], after["title"])
         told += diff.text_changes(history.paragraphs(before), history.paragraphs(after))
         for kind in FACT_TYPES:

@@ -49,13 +49,12 @@ def known(db: Database, stream: str) -> bytes:
 
 def figures_read_off(db: Database, stream: str, gone: bytes) -> int:
     """Count the figures that hang on the rows of a stream, but for the rows that are gone."""
-    counted = (
-        "SELECT count(*) AS n FROM figure WHERE last_reading IS NULL AND of_row IN (SELECT row_id FROM listed_row "
-    )
-    every = db.one(f"{counted} WHERE stream = ? AND last_reading IS NULL)", stream)
+    alive = "SELECT row_id FROM listed_row WHERE stream = ? AND last_reading IS NULL"
+    counted = "SELECT count(*) AS n FROM figure WHERE last_reading IS NULL AND of_row IN"
+    every = db.one(f"{counted} ({alive})", stream)
     less = (
-        db.one(f"{counted} WHERE stream = ? AND row_hash = ? AND last_reading IS NULL)", stream, digest)
-        for digest in _each(gone)
+        db.one(f"{counted} ({alive} AND row_hash = ? ORDER BY row_id LIMIT ?)", stream, digest, times)
+        for digest, times in Counter(_each(gone)).items()
     )
     return int(every["n"] if every else 0) - sum(int(row["n"]) for row in less if row)
 
@@ -204,12 +203,14 @@ def _close(db: Database, kind: type[Fact], batch: Batch, row_ids: Sequence[int])
 def _start(db: Database, batch: Batch, facts: Facts, *, keep: bool) -> Mapping[type[Fact], list[Placed]]:
     """Store the facts that have come, and of known ones the figures that are read off them now."""
     started: dict[type[Fact], list[Placed]] = defaultdict(list)
-    writer = _Writer(db, batch)
+    writer, remade = _Writer(db, batch), set[int]()
     for is_known, fact in facts():
         if is_known:
             for row_id, ended, missing in list(_other_figures(db, batch.stream, fact)):
-                _close(db, Figure, batch, ended)
-                writer.put_figures(row_id, missing)
+                if row_id not in remade:  # an equal fact finds the same rows, and what was put may still wait
+                    remade.add(row_id)
+                    _close(db, Figure, batch, ended)
+                    writer.put_figures(row_id, missing)
             continue
         row_id = writer.put(fact)
         if keep:
