@@ -156,7 +156,7 @@ def long_report() -> tuple["Case", int]:
     from benchmarks.reader_cases import weekly_case
     from tests import ddor_reports
 
-    for policies in range(100, 400, 4):
+    for policies in range(172, 400, 4):
         case = weekly_case(ddor_reports.made(rows=ROWS, policies=policies), ddor_reports.LAYOUTS[0])
         if (pages := len(pypdfium2.PdfDocument(case.data))) >= PAGES:
             return case, pages
