@@ -139,7 +139,9 @@ def report(found: Measured, rows: int) -> str:
     changes = workbook_inputs.changed(rows)
     return f"""{results.when()}
 
-{rows:,} rows × {len(workbook_inputs.COLUMNS)} columns of XLSX ({found.size / 1e6:.0f} MB, made from a seed), six rows above the header. The second release stands beside the first under another name and differs in one cell of {changes:,} rows.
+{rows:,} rows × {len(workbook_inputs.COLUMNS)} columns of XLSX ({found.size / 1e6:.0f} MB), made from a seed and
+deleted afterwards, with six rows above the header. The second release stands beside the first
+under another name and differs in one cell of {changes:,} rows.
 Each step was measured once. CPU is user + system time of all processes; memory is the peak of the main process, and of
 the process that reads (the whole of it, not only what it takes above an idle one).
 The second release made exactly 1 `new` event and {changes:,} changes; all rows are stored, and what is counted from
