@@ -308,7 +308,7 @@ def _announcement() -> Case:
         return [(f.place_quoted, f.state_quoted, _text(f.value)) for f in found]
 
     page = f"<html><body><article>{text}</article></body></html>".encode()
-    return replace(_watch("the real announcement", page, HTML, rows), told=told)
+    return replace(_watch("the real announcement", page, HTML, rows), rows=rows, told=told)
 
 
 def the_map() -> Iterator[Case]:
