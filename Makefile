@@ -29,7 +29,7 @@ check: $(INSTALLED_DEV) $(BROWSER) $(WAYBACK) ## what must be green before a com
 demo: $(INSTALLED) ## a small publisher on loopback, watched; needs no network
 	@$(BIN)/detainer-watch demo
 
-bench: $(INSTALLED_DEV) ## measures a round over 1,000 pages and a table of 1,000,000 rows
+bench: $(INSTALLED_DEV) ## measures a round over 1,000 pages, large tables, and every reader beside pdfplumber
 	@$(BIN)/python -m benchmarks
 
 format: $(INSTALLED_DEV) ## put the code into shape

@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measure a round over many pages and a large table on this machine; write RESULTS.md."""
+"""`python -m benchmarks`: measure rounds, large tables and every reader on this machine; write RESULTS.md."""
 
 import argparse
 import shutil
@@ -6,27 +6,33 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import results, size
+from benchmarks import readers, results, size, workbook
 from benchmarks import round as one_round
 from benchmarks.measure import serving
 from benchmarks.server import LATENCY, PAGES, SIZE
 
 WHO = {"floor": one_round.floor, "urlwatch": one_round.urlwatch, "ours": one_round.ours}
 TITLE = "One round over 1,000 pages"
+PARTS = ("round", "size", "readers", "workbook")
 
 
 def main() -> None:
     """Run what was asked for; write a section of the results only when everything in it ran."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--part", choices=("round", "size"), help="measure this part alone (default: both)")
+    parser.add_argument("--part", choices=PARTS, help="measure this part alone (default: all)")
     parser.add_argument("--only", choices=WHO, action="append", help="of the round, these alone; writes no RESULTS.md")
     parser.add_argument("--times", type=int, default=3, help="measured rounds; medians are written (default 3)")
     asked = parser.parse_args()
     one_round.OUT.mkdir(exist_ok=True)
-    if asked.part != "size":
+    parts = [asked.part] if asked.part else ["round"] if asked.only else PARTS
+    if "round" in parts:
         _round(asked.only, asked.times)
-    if asked.part == "size" or not (asked.part or asked.only):
+    if "size" in parts:
         size.main(["--times", str(asked.times)])
+    if "readers" in parts:
+        readers.main(["--times", str(asked.times), "--without-workbook"])
+    if "workbook" in parts:
+        workbook.main([])
 
 
 def _round(only: list[str] | None, times: int) -> None:

@@ -5,7 +5,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,15 +24,24 @@ class Cost:
     rss_mb: float
     code: int
     output: str
+    main_mb: float = 0.0
+    """Peak of the process itself, where it was asked apart from its children."""
+    child_mb: float = 0.0
+    """Peak of its largest child, where that was asked apart."""
 
 
-def run(command: Sequence[str], log: Path) -> Cost:
-    """Run `command` to its end; its output goes to `log`."""
+def run(command: Sequence[str], log: Path, *, apart: bool = False) -> Cost:
+    """Run `command` to its end; its output goes to `log`. `apart`: memory of itself and of its children as well."""
     started = time.monotonic()
+    main_mb = child_mb = 0.0
     with log.open("w+") as file:
         child = subprocess.Popen(
             command, stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=ENVIRONMENT
         )
+        while apart and os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            main_mb = max(main_mb, peak_mb(child.pid))  # the kernel keeps the peak: only the last moments can be missed
+            child_mb = max([child_mb, *map(peak_mb, _children(child.pid))])
+            time.sleep(0.1)
         _, status, usage = os.wait4(child.pid, 0)
         wall = time.monotonic() - started
         child.returncode = os.waitstatus_to_exitcode(status)
@@ -44,7 +53,16 @@ def run(command: Sequence[str], log: Path) -> Cost:
         rss_mb=usage.ru_maxrss / 1024,
         code=child.returncode,
         output=output,
+        main_mb=main_mb,
+        child_mb=child_mb,
     )
+
+
+def _children(pid: int) -> Iterator[int]:
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it may have ended
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == pid:
+                yield int(stat.parent.name)
 
 
 @contextmanager
@@ -83,7 +101,20 @@ def post(url: str) -> bytes:
 
 def rss_mb(pid: int) -> float:
     """Memory that process `pid` holds now, and that of its peak so far is not asked."""
+    return _memory(pid, "VmRSS:")
+
+
+def peak_mb(pid: int | str = "self") -> float:
+    """The most memory that process `pid` has held so far; 0 where it has ended."""
+    try:
+        peak = _memory(pid, "VmHWM:")
+    except OSError:
+        return 0.0
+    return peak if peak == peak else 0.0  # not a number: it has ended, but nobody has waited for it yet
+
+
+def _memory(pid: int | str, name: str) -> float:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(name):
             return int(line.split()[1]) / 1024
     return float("nan")

@@ -1,203 +1,278 @@
-"""`python -m benchmarks.readers`: how right the reader of weekly reports is, and what it costs, beside pdfplumber.
+"""`python -m benchmarks.readers`: how right every reader is and what it costs, beside pdfplumber on the same PDFs.
 
-Reports with known rows are set in every layout of `tests/ddor_reports.py` by two generators. A row counts as found if
-all of its cells are. pdfplumber gives the cells of tables and no more: to compare them, headers are matched by their
-names, rows without a header follow the header of the page before, an empty jurisdiction is the one above, and
-"(cid:127)" is a bullet.
+Documents with known rows (`reader_cases`) are read; a row counts as found if all of its cells are. pdfplumber gives the
+cells of tables and no more: it is measured on PDFs with tables, its headers are matched by their names, and dates,
+groups and bullets are put into the form of the truth where that can be done without reading anything else.
 """
 
 import argparse
-import io
 import json
+import statistics
+import subprocess
 import sys
 import tempfile
 import time
+import venv
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from benchmarks import measure
+from benchmarks import measure, results
+from benchmarks.size import HERE, OUT, is_met
 
-Rows = dict[str, list[tuple[str, ...]]]
-HERE = "https://www.ice.gov/doclib/ddor/ddor2017_02-11to02-17.pdf"
-PAGES = 35
+if TYPE_CHECKING:
+    from benchmarks.reader_cases import Case
+
+PEER = "pdfplumber==0.11.7"
+TITLE = "Readers: right rows and cells, beside pdfplumber"
+PAGES, ROWS = 35, 206
+CPU, MORE_MB = 0.8, 60
+Row = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """Of one reading: exact rows over true rows, over rows found, and exact cells over true cells; `held`: why not."""
+    """Of one or more readings: true rows, rows found, exact ones; and cells."""
 
-    recall: float
-    precision: float | None
-    """None: no row was found."""
-    cells: float
-    held: str = ""
+    documents: int = 1
+    held: tuple[str, ...] = ()
+    """Why documents were held back."""
+    wanted: int
+    found: int
+    exact: int
+    cells: int
+    exact_cells: int
 
+    def __add__(self, other: "Score") -> "Score":
+        return Score(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
 
-def ours(data: bytes) -> tuple[Rows, str]:
-    """What our reader says, and why it holds the report back ("" where it does not)."""
-    from scraper.errors import DocumentError
-    from scraper.model import Document, Options, ReleaseRef
-    from scraper.readers import ice_ddor
-    from tests import ddor_reports
-
-    document = Document(
-        url=HERE, data=data, media_type="application/pdf", charset=None, captured_at="2017-04-01T00:00:00Z", sha256=""
-    )
-    options = Options(source_id="ice-ddor", url=HERE, publisher="ICE", title="Weekly report")
-    try:
-        reading = ice_ddor.read(document, ReleaseRef(key=HERE, url=HERE, title="Week"), options)
-    except DocumentError as error:
-        return {}, str(error)
-    return ddor_reports.told(reading.facts), next((one.text for one in reading.problems if one.holds_back), "")
+    def line(self) -> str:
+        """Return recall, precision, exact cells and what was held back, as cells of a table."""
+        precision = f"{self.exact / self.found:.1%}" if self.found else "none found"
+        reasons = "; ".join(f"{text} ({times})" for text, times in Counter(self.held).items())
+        numbers = f"{self.exact / self.wanted:.1%} | {precision} | {self.exact_cells / self.cells:.1%}"
+        return f"{self.documents} | {self.wanted:,} | {numbers} | {len(self.held)} | {reasons}"
 
 
-def plumbed(data: bytes) -> tuple[Rows, str]:
-    """What pdfplumber's `extract_tables` gives with its default settings."""
-    import pdfplumber
-
-    from tests import ddor_reports
-
-    headers = {"I": ddor_reports.HEADERS_I, "II": ddor_reports.HEADERS_II, "III": ddor_reports.HEADERS_III}
-    found: Rows = {"I": [], "II": [], "III": []}
-    section, places, place = "", (), ""
-    with pdfplumber.open(io.BytesIO(data)) as opened:
-        for table in (table for page in opened.pages for table in page.extract_tables()):
-            for cells in table:
-                row = tuple(" ".join((cell or "").replace("(cid:127)", "•").split()) for cell in cells)
-                named = next((one for one, names in headers.items() if set(names) <= set(row)), None)
-                if named:
-                    section = named
-                    group = [row.index("Jurisdiction")] if named == "II" and "Jurisdiction" in row else []
-                    places = (*group, *(row.index(name) for name in headers[named]))
-                elif section and max(places) < len(row):
-                    taken = tuple(row[at] for at in places)
-                    if section == "II" and len(taken) == 4 and not any(taken[1:]):
-                        place = taken[0]
-                        continue
-                    if section == "II":
-                        place = taken[0] or place if len(taken) == 5 else place
-                        taken = (place, *taken[-4:])
-                        taken = (*taken[:2], *map(_iso, taken[2:4]), taken[4])
-                    found[section].append(taken)
-    return found, ""
-
-
-def _iso(text: str) -> str:
-    from tests import ddor_reports
-
-    return ddor_reports.iso(text) if text.count("/") == 2 else text
-
-
-def score(true: Rows, found: Rows, held: str) -> Score:
-    """Compare the rows of all sections; a reading that is held back has found none and told nothing wrong."""
-    wanted = [(section, *row) for section, rows in true.items() for row in rows]
-    got = [] if held else [(section, *row) for section, rows in found.items() for row in rows]
-    exact = sum((Counter(wanted) & Counter(got)).values())
+def score(wanted: Sequence[Row], got: Sequence[Row], held: str = "") -> Score:
+    """Compare rows; a reading that is held back has found none and told nothing wrong."""
+    got = [] if held else got
     return Score(
-        recall=exact / len(wanted),
-        precision=exact / len(got) if got else None,
-        cells=_equal_cells(wanted, got) / sum(len(row) - 1 for row in wanted),
-        held=held,
+        held=(held,) if held else (),
+        wanted=len(wanted),
+        found=len(got),
+        exact=sum((Counter(wanted) & Counter(got)).values()),
+        cells=sum(map(len, wanted)),
+        exact_cells=_equal_cells(wanted, got),
     )
 
 
-def _equal_cells(wanted: Sequence[tuple[str, ...]], got: Sequence[tuple[str, ...]]) -> int:
+def _equal_cells(wanted: Sequence[Row], got: Sequence[Row]) -> int:
     """Count the equal cells of rows in their order; between rows that agree, row stands against row."""
     equal = 0
     for _, start, end, first, last in SequenceMatcher(None, wanted, got, autojunk=False).get_opcodes():
         for one, other in zip(wanted[start:end], got[first:last], strict=False):
-            equal += sum(a == b for a, b in zip(one[1:], other[1:], strict=False))
+            equal += sum(a == b for a, b in zip(one, other, strict=False))
     return equal
 
 
-READERS: dict[str, Callable[[bytes], tuple[Rows, str]]] = {"detainer-watch": ours, "pdfplumber": plumbed}
+def ours(case: "Case") -> Score:
+    """Score what our reader says."""
+    from scraper import readers
+    from scraper.errors import DocumentError
+    from scraper.model import Document
+
+    document = Document(
+        url=case.ref.url,
+        data=case.data,
+        media_type=case.media_type,
+        charset="utf-8",
+        captured_at="2026-11-01T00:00:00Z",
+        sha256="",
+    )
+    try:
+        reading = readers.read(case.reader, document, case.ref, case.options)
+    except DocumentError as error:
+        return score(case.rows, [], str(error))
+    held = next((one.text for one in reading.problems if one.holds_back), "")
+    return score(case.rows, case.told(reading.facts), held)
 
 
-def contenders() -> Iterator[str]:
-    for name in READERS:
-        if name == "detainer-watch" or find_spec(name):
-            yield name
-        else:
-            print(f"{name} is not installed: it is not measured.")
+def peer() -> tuple[list[str] | None, str]:
+    """pdfplumber in an environment of its own, made on first use; None and the reason where that fails."""
+    home = OUT / "pdfplumber-venv"
+    python = home / "bin" / "python"
+    try:
+        if subprocess.run([python, "-c", "import pdfplumber"], capture_output=True, check=False).returncode:
+            raise FileNotFoundError
+    except FileNotFoundError:
+        try:
+            venv.create(home, with_pip=True, clear=True)
+            subprocess.run([python, "-m", "pip", "install", "-qq", PEER], check=True, capture_output=True, text=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            told = (getattr(error, "stderr", "") or str(error)).strip().splitlines()[-1]
+            return None, f"{PEER} could not be installed, so it is not measured: {told}"
+    return [str(python), str(HERE / "plumber.py")], ""
 
 
-def child(name: str, path: str) -> None:
-    """Read one file in a process of its own and print what that cost above the loaded process."""
-    if name == "detainer-watch":
-        from scraper.readers import ice_ddor  # noqa: F401
-    else:
-        import pdfplumber  # noqa: F401
-    from tests import ddor_reports  # noqa: F401
+def plumbed(command: Sequence[str], cases: Sequence["Case"]) -> Iterator[tuple["Case", Score]]:
+    """Score what pdfplumber gives of every case that has tables."""
+    with tempfile.TemporaryDirectory() as name:
+        paths = [Path(name) / f"{number}.pdf" for number in range(len(cases))]
+        for case, path in zip(cases, paths, strict=True):
+            path.write_bytes(case.data)
+        cost = measure.run([*command, *map(str, paths)], OUT / "plumber.log")
+    answers = [json.loads(line)["tables"] for line in cost.output.splitlines() if line.startswith("{")]
+    for case, tables in zip(cases, answers, strict=True):
+        assert case.tabled is not None
+        yield case, score(case.printed, case.tabled(tables))
 
-    data = Path(path).read_bytes()
+
+def child(path: str) -> None:
+    """Read one weekly report in this process and print what that cost above the loaded process."""
+    from scraper.model import Document, Options, ReleaseRef
+    from scraper.readers import ice_ddor
+
+    data, url = Path(path).read_bytes(), "https://www.ice.gov/doclib/ddor/ddor2017_02-11to02-17.pdf"
+    document = Document(
+        url=url, data=data, media_type="application/pdf", charset=None, captured_at="2017-04-01T00:00:00Z", sha256=""
+    )
+    options = Options(source_id="ice-ddor", url=url, publisher="ICE", title="Weekly report")
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew: a child inherits that of its parent
-    idle = _peak_mb()
+    idle = measure.peak_mb()
     started = time.process_time()
-    rows, held = READERS[name](data)
+    reading = ice_ddor.read(document, ReleaseRef(key=url, url=url, title="Week"), options)
     cpu = time.process_time() - started
-    print(json.dumps({"cpu": cpu, "more_mb": _peak_mb() - idle, "rows": sum(map(len, rows.values())), "held": held}))
+    print(json.dumps({"cpu": cpu, "more_mb": measure.peak_mb() - idle, "facts": len(reading.facts)}))
 
 
-def _peak_mb() -> float:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
-
-
-def long_report() -> tuple[bytes, int]:
+def long_report() -> tuple["Case", int]:
     """A report of at least 35 pages, as long as the first one of 2017 (206 rows)."""
     import pypdfium2
 
+    from benchmarks.reader_cases import weekly_case
     from tests import ddor_reports
 
-    layout = ddor_reports.LAYOUTS[0]
-    for policies in range(100, 400, 4):
-        data = ddor_reports.pdf(ddor_reports.made(rows=206, policies=policies), layout)
-        if (pages := len(pypdfium2.PdfDocument(data))) >= PAGES:
-            return data, pages
+    for policies in range(172, 400, 4):
+        case = weekly_case(ddor_reports.made(rows=ROWS, policies=policies), ddor_reports.LAYOUTS[0])
+        if (pages := len(pypdfium2.PdfDocument(case.data))) >= PAGES:
+            return case, pages
     raise AssertionError("no report became long enough")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.readers", description=__doc__)
-    parser.add_argument("--child", nargs=2, metavar=("READER", "FILE"), help="for the program itself")
-    parser.add_argument("--times", type=int, default=5, help="readings of the long report; the median is shown")
-    asked = parser.parse_args()
-    if asked.child:
-        child(*asked.child)
-        return
-    from tests import ddor_reports
+def long_cost(command: Sequence[str] | None, times: int) -> tuple[int, dict[str, dict[str, float]]]:
+    """Return the pages of the long report, and what it cost each program: medians of `times` processes."""
+    case, pages = long_report()
+    own = [sys.executable, "-m", "benchmarks.readers", "--child"]
+    found = {}
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "report.pdf"
+        path.write_bytes(case.data)
+        for who, words in (("detainer-watch", own), ("pdfplumber", command)):
+            if words:
+                runs = [json.loads(measure.run([*words, str(path)], OUT / "long.log").output) for _ in range(times)]
+                found[who] = {what: statistics.median(run[what] for run in runs) for what in ("cpu", "more_mb")}
+    return pages, found
 
-    names = list(contenders())
-    browser = ddor_reports.CHROMIUM.exists()
-    if not browser:
-        print(f"Chromium is not at {ddor_reports.CHROMIUM}: its layouts are not measured.")
-    print("\n| layout | reader | recall | precision | exact cells | |\n|---|---|--:|--:|--:|---|")
-    report = ddor_reports.made(rows=206, policies=40, stated=206)
-    with ddor_reports.chromium() if browser else nullcontext() as printed:
-        for layout in ddor_reports.LAYOUTS:
-            if layout.engine != "chromium" or printed is not None:
-                data = ddor_reports.pdf(report, layout, printed)
-                for name in names:
-                    one = score(ddor_reports.truth(report), *READERS[name](data))
-                    told = f"held back: {one.held}" if one.held else ""
-                    precision = "none found" if one.precision is None else f"{one.precision:.1%}"
-                    numbers = f"{one.recall:.1%} | {precision} | {one.cells:.1%}"
-                    print(f"| {layout.name} | {name} | {numbers} | {told} |")
-    data, pages = long_report()
-    print(f"\n| {pages} pages | CPU s to read | MB more than idle | rows |\n|---|--:|--:|--:|")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "report.pdf"
-        path.write_bytes(data)
-        for name in names:
-            command = [sys.executable, "-m", "benchmarks.readers", "--child", name, str(path)]
-            runs = [json.loads(measure.run(command, Path(folder) / "log").output) for _ in range(asked.times)]
-            cpu, more = (sorted(run[key] for run in runs)[len(runs) // 2] for key in ("cpu", "more_mb"))
-            print(f"| {name} | {cpu:.2f} | {more:.0f} | {runs[0]['rows']} |")
+
+def scored(cases: Sequence["Case"], command: Sequence[str] | None) -> dict[tuple[str, str, str], Score]:
+    """Return the score of each reader, layout and program; documents of one layout are summed up."""
+    found: dict[tuple[str, str, str], Score] = {}
+    told = [(case, "detainer-watch", ours(case)) for case in cases]
+    if command:
+        tabled = [case for case in cases if case.tabled]
+        told += [(case, "pdfplumber", one) for case, one in plumbed(command, tabled)]
+    for case, who, one in told:
+        key = (case.reader, case.layout, who)
+        found[key] = found[key] + one if key in found else one
+    return found
+
+
+def report(found: dict[tuple[str, str, str], Score], cost: tuple[int, dict[str, dict[str, float]]], note: str) -> str:
+    """Return the section of RESULTS.md."""
+    order = list(dict.fromkeys((reader, layout) for reader, layout, _ in found))
+    whole: dict[tuple[str, str], Score] = {}
+    for (reader, layout, who), one in found.items():
+        compared = (reader, layout, "pdfplumber") in found
+        for key in ((reader, who), (f"{reader}, PDFs with tables alone", who)) if compared else ((reader, who),):
+            whole[key] = whole[key] + one if key in whole else one
+    whole = {key: one for key, one in whole.items() if key[1] == "detainer-watch" or "alone" in key[0]}
+    pages, costs = cost
+    ours = costs["detainer-watch"]
+    head = "documents | rows | recall | precision | exact cells | held back | why |"
+    lines = [
+        f"| {reader} | {layout} | {who} | {found[reader, layout, who].line()} |"
+        for reader, layout in order
+        for who in ("detainer-watch", "pdfplumber")
+        if (reader, layout, who) in found
+    ]
+    return f"""{results.when()}
+
+Documents with known rows: made by the generators of the tests, and the real ones of `../shared/corpus` read by csv and
+openpyxl. A row is found if every cell of it is; a document that is held back has found none and told nothing wrong.
+pdfplumber gives the cells of tables and no more: it is measured on PDFs with tables, with its default settings; a place
+that stands in a line above its table ("above") is not in what it gives. Wrapped cells with nothing but equal distances
+between them ("chromium-plain-repeated") cannot be told apart for certain: we hold them back on purpose.
+{note}
+
+| reader | program | {head}
+|---|---|--:|--:|--:|--:|--:|--:|---|
+{chr(10).join(f"| {reader} | {who} | {one.line()} |" for (reader, who), one in sorted(whole.items()))}
+
+| {pages} pages, {ROWS} declined detainers | CPU s to read | MB more than idle |
+|---|--:|--:|
+{chr(10).join(f"| {who} | {one['cpu']:.2f} | {one['more_mb']:.0f} |" for who, one in costs.items())}
+
+- A report of 35 pages under {CPU} CPU s: {is_met(ours["cpu"] < CPU)} ({ours["cpu"]:.2f} s).
+- Under {MORE_MB} MB more than idle: {is_met(ours["more_mb"] < MORE_MB)} ({ours["more_mb"]:.0f} MB).
+
+| reader | layout | program | {head}
+|---|---|---|--:|--:|--:|--:|--:|--:|---|
+{chr(10).join(lines)}
+
+{results.machine("detainer-watch", "pypdfium2", "python-calamine")} pdfplumber is {PEER.partition("==")[2]}.
+"""
+
+
+def quality(rows: int, times: int, *, with_peer: bool) -> tuple[str, bool]:
+    """Measure; return the section, and whether everything in it ran."""
+    from benchmarks import reader_cases
+    from tests import conftest, ddor_reports
+
+    OUT.mkdir(exist_ok=True)
+    command, note = peer() if with_peer else (None, "pdfplumber was left out.")
+    missing = [note] if note else []
+    if not ddor_reports.CHROMIUM.exists():
+        missing.append(f"Chromium is not at {ddor_reports.CHROMIUM}: its layouts are not measured.")
+    if not conftest.CORPUS.is_dir():
+        missing.append("The real documents are not beside this checkout: they are not measured.")
+    found = scored(list(reader_cases.cases(rows)), command)
+    return report(found, long_cost(command, times), " ".join(missing)), not missing
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Measure and print; where everything ran, write the sections of RESULTS.md."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.readers", description=__doc__)
+    parser.add_argument("--child", metavar="FILE", help="for the program itself")
+    parser.add_argument("--times", type=int, default=5, help="readings of the long report; the median is shown")
+    parser.add_argument("--rows", type=int, default=ROWS, help="rows of a weekly report, for trying; writes nothing")
+    parser.add_argument("--without-peer", action="store_true", help="leave pdfplumber out; writes nothing")
+    parser.add_argument("--without-workbook", action="store_true", help="leave the large workbook out")
+    asked = parser.parse_args(words)
+    if asked.child:
+        child(asked.child)
+        return
+    text, complete = quality(asked.rows, asked.times, with_peer=not asked.without_peer)
+    print(text)
+    if complete and asked.rows == ROWS:
+        results.write(TITLE, text)
+    if not asked.without_workbook:
+        from benchmarks import workbook
+
+        workbook.main([])
 
 
 if __name__ == "__main__":

@@ -112,10 +112,10 @@ def measure(rows: int, times: int, *, peer: bool) -> Measured:
         shutil.copyfile(kept, folder / TABLE)
         with serving([sys.executable, str(HERE / "size_server.py"), name]) as base:
             desk = Desk(folder=folder, config=_config(folder, base), rows=rows)
-            _run(desk.us("health"), 1)  # nothing is well yet; afterwards its modules are compiled
-            costs[BASELINE].append(_run(desk.us("check")))
+            ran(desk.us("health"), 1)  # nothing is well yet; afterwards its modules are compiled
+            costs[BASELINE].append(ran(desk.us("check")))
             first = desk.state()
-            _must(first.changes == 0 and first.last == "ok", f"the baseline is {first}")
+            must(first.changes == 0 and first.last == "ok", f"the baseline is {first}")
             growth = []
             for seed in range(times):
                 growth.append(_round(desk, seed, program, costs))
@@ -143,7 +143,7 @@ def _csv_diff() -> Path:
     return program
 
 
-def _child(*words: str) -> list[str]:
+def child(*words: str) -> list[str]:
     return [sys.executable, str(HERE / "size_child.py"), *words]
 
 
@@ -181,15 +181,15 @@ def _round(desk: Desk, seed: int, program: Path | None, costs: dict[str, list[Co
     growth = _change(desk, desk.rows // 100, seed, costs=costs)
     table, before = str(desk.folder / TABLE), str(desk.folder / "before.csv")
     hashes, packed = str(desk.folder / "hashes"), str(desk.folder / "packed")
-    costs[READING].append(_told(_run(_child("read", packed)), desk))
+    costs[READING].append(_told(ran(child("read", packed)), desk))
     _unchanged(desk, costs)
-    costs[BARE].append(_run(_child("bare", table)))
-    costs[FOLDED].append(_run(_child("folded", table)))
-    _run(_child("hashes", before, hashes))
-    costs[DICTIONARY].append(_told(_run(_child("dictionary", table, hashes)), desk))
+    costs[BARE].append(ran(child("bare", table)))
+    costs[FOLDED].append(ran(child("folded", table)))
+    ran(child("hashes", before, hashes))
+    costs[DICTIONARY].append(_told(ran(child("dictionary", table, hashes)), desk))
     if program:
-        cost = _run([str(program), before, table, f"--key={size_inputs.KEY}"])
-        _must(cost.output.startswith(f"{desk.rows // 100} rows changed"), f"csv-diff says {cost.output[:300]}")
+        cost = ran([str(program), before, table, f"--key={size_inputs.KEY}"])
+        must(cost.output.startswith(f"{desk.rows // 100} rows changed"), f"csv-diff says {cost.output[:300]}")
         costs[PEER].append(cost)
     for name, each in costs.items():
         print(f"  {name}: {each[-1].cpu:.2f} CPU s, {each[-1].wall:.2f} s, {each[-1].rss_mb:.0f} MB", flush=True)
@@ -200,11 +200,11 @@ def _change(desk: Desk, changes: int, seed: int, *, costs: dict[str, list[Cost]]
     """Let the product see a table with so many rows changed: one event, and every change told."""
     before = desk.state()
     desk.publish(changes, seed)
-    _run(_child("pack", str(desk.config), str(desk.folder / TABLE), str(desk.folder / "packed")))
-    cost = _run(desk.us("check"))
+    ran(child("pack", str(desk.config), str(desk.folder / TABLE), str(desk.folder / "packed")))
+    cost = ran(desk.us("check"))
     after = desk.state()
-    _must(after.events - before.events == 1, f"{after.events - before.events} events instead of 1\n{cost.output}")
-    _must(after.changes - before.changes == changes, f"{after.changes - before.changes} changes instead of {changes}")
+    must(after.events - before.events == 1, f"{after.events - before.events} events instead of 1\n{cost.output}")
+    must(after.changes - before.changes == changes, f"{after.changes - before.changes} changes instead of {changes}")
     if costs is not None:
         costs[CHANGED].append(cost)
     return after.size - before.size
@@ -215,13 +215,13 @@ def _unchanged(desk: Desk, costs: dict[str, list[Cost]]) -> None:
     before = desk.state()
     archive, away = desk.folder / "archive", desk.folder / "archive-away"
     archive.rename(away)
-    cost = _run(desk.us("check"))
+    cost = ran(desk.us("check"))
     with contextlib.suppress(FileNotFoundError):
         archive.rmdir()
     away.rename(archive)
     after = desk.state()
     same = (after.events, after.changes, after.captures) == (before.events, before.changes, before.captures)
-    _must(same and after.last == "not_modified", f"an unchanged table left {after} of {before}")
+    must(same and after.last == "not_modified", f"an unchanged table left {after} of {before}")
     costs[UNCHANGED].append(cost)
 
 
@@ -230,12 +230,12 @@ def _questions(desk: Desk, times: int, costs: dict[str, list[Cost]]) -> None:
     moments = desk.ask("SELECT seen_at FROM edition WHERE release_id = ? ORDER BY seq", release)
     for _ in range(times):
         for name, at in ((NOW, moments[-1]), (THEN, moments[0])):
-            cost = _run(desk.us("asof", at, SOURCE, "--first", str(FIRST)))
-            _must(f"{desk.rows:,} rows" in cost.output, cost.output[:300])
-            _must(len(cost.output.splitlines()) == min(FIRST, desk.rows) + 2, cost.output[:300])
+            cost = ran(desk.us("asof", at, SOURCE, "--first", str(FIRST)))
+            must(f"{desk.rows:,} rows" in cost.output, cost.output[:300])
+            must(len(cost.output.splitlines()) == min(FIRST, desk.rows) + 2, cost.output[:300])
             costs[name].append(cost)
-        cost = _run(desk.us("diff", release, "--from", moments[-2], "--to", moments[-1]))
-        _must(f"{desk.rows // 100:,} rows changed" in cost.output, cost.output[-300:])
+        cost = ran(desk.us("diff", release, "--from", moments[-2], "--to", moments[-1]))
+        must(f"{desk.rows // 100:,} rows changed" in cost.output, cost.output[-300:])
         costs[DIFF].append(cost)
 
 
@@ -243,17 +243,17 @@ def _told(cost: Cost, desk: Desk) -> Cost:
     """Every changed row is one that has come and one that is gone."""
     changes = desk.rows // 100
     found = json.loads(cost.output)
-    _must(found == {"come": changes, "gone": changes}, f"{found} instead of {changes}")
+    must(found == {"come": changes, "gone": changes}, f"{found} instead of {changes}")
     return cost
 
 
-def _run(command: Sequence[str], code: int = 0) -> Cost:
-    cost = run(command, OUT / "size.log")
-    _must(cost.code == code, f"{' '.join(command)} ended with code {cost.code}:\n{cost.output[-3000:]}")
+def ran(command: Sequence[str], code: int = 0, *, apart: bool = False) -> Cost:
+    cost = run(command, OUT / "size.log", apart=apart)
+    must(cost.code == code, f"{' '.join(command)} ended with code {cost.code}:\n{cost.output[-3000:]}")
     return cost
 
 
-def _must(true: bool, text: str) -> None:
+def must(true: bool, text: str) -> None:
     if not true:
         raise SystemExit(f"The benchmark stops: {text}")
 
@@ -306,15 +306,15 @@ def _verdicts(found: Measured, rows: int) -> Iterator[str]:
     ):
         yield (
             f"- CPU under twice the floor, {name}: {cpu:.2f} s, {cpu / bare:.2f} times the bare floor"
-            f" ({_is(cpu < 2 * bare)}), {cpu / folded:.2f} times the folding one ({_is(cpu < 2 * folded)})."
+            f" ({is_met(cpu < 2 * bare)}), {cpu / folded:.2f} times the folding one ({is_met(cpu < 2 * folded)})."
         )
     most = max(one.rss_mb for one in found.costs[CHANGED])
-    yield f"- Memory under 250 MB: {_is(most < 250)}; at most {most:.0f} MB in a measured round."
+    yield f"- Memory under 250 MB: {is_met(most < 250)}; at most {most:.0f} MB in a measured round."
     changes, few = rows // 100, rows // 1000
     per_row, per_change = found.database / rows, found.growth / changes
     yield (
         f"- Growth in proportion to the change (at most four times what a stored row takes):"
-        f" {_is(per_change < 4 * per_row)};\n  {found.growth / 1e6:.1f} MB for {changes:,} changed rows,"
+        f" {is_met(per_change < 4 * per_row)};\n  {found.growth / 1e6:.1f} MB for {changes:,} changed rows,"
         f" {per_change:,.0f} bytes each, beside {found.database / 1e6:.0f} MB for all rows, {per_row:,.0f} bytes each."
         f"\n  A tenth of the change took {found.small / 1e6:.1f} MB, {found.small / few:,.0f} bytes for each row."
     )
@@ -323,10 +323,10 @@ def _verdicts(found: Measured, rows: int) -> Iterator[str]:
         f" {cost(UNCHANGED):.2f} CPU s."
     )
     slowest = max(one.wall for name in (NOW, THEN) for one in found.costs[name])
-    yield f"- `asof` under 1 s: {_is(slowest < 1)}; at most {slowest:.2f} s."
+    yield f"- `asof` under 1 s: {is_met(slowest < 1)}; at most {slowest:.2f} s."
 
 
-def _is(met: bool) -> str:
+def is_met(met: bool) -> str:
     return "met" if met else "not met"
 
 

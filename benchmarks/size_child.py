@@ -1,7 +1,8 @@
-"""What `benchmarks.size` runs in processes of its own: the least it can cost and our reading alone.
+"""What `size` and `workbook` run in processes of their own: the least it can cost and our reading alone.
 
 usage: python size_child.py bare FILE            | folded FILE
        python size_child.py hashes FILE TO       | dictionary FILE HASHES
+       python size_child.py workbook FILE
        python size_child.py pack CONFIG FILE TO  | read PACKED
 """
 
@@ -47,6 +48,18 @@ def dictionary(path: str, known: str) -> None:
     left = dict.fromkeys(before[at : at + BYTES] for at in range(0, len(before), BYTES))
     come = sum(left.pop(digest, 0) is not None for digest in _hashed(path))
     print(json.dumps({"come": come, "gone": len(left)}))
+
+
+def workbook(path: str) -> None:
+    """Read a workbook through python-calamine, sheet by sheet, and do nothing with it but count."""
+    import python_calamine
+
+    rows = cells = 0
+    with python_calamine.CalamineWorkbook.from_path(path) as book:
+        for name in book.sheet_names:
+            for row in book.get_sheet_by_name(name).iter_rows():
+                rows, cells = rows + 1, cells + len(row)
+    print(json.dumps({"rows": rows, "cells": cells}))
 
 
 def pack(config_path: str, path: str, to: str) -> None:
@@ -96,5 +109,5 @@ def read(packed: str) -> None:
 
 
 if __name__ == "__main__":
-    what = {one.__name__: one for one in (bare, folded, hashes, dictionary, pack, read)}
+    what = {one.__name__: one for one in (bare, folded, hashes, dictionary, workbook, pack, read)}
     what[sys.argv[1]](*sys.argv[2:])

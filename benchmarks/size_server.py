@@ -1,4 +1,4 @@
-"""Serves one table with an ETag, run in a process of its own; another file put in its place has another ETag.
+"""Serves a folder with ETags, run in a process of its own; another file put in the place of one has another ETag.
 
 usage: python size_server.py FOLDER
 """
@@ -10,10 +10,15 @@ from pathlib import Path
 from typing import ClassVar
 
 TABLE = "table.csv"
+_TYPES = {
+    ".csv": "text/csv",
+    ".html": "text/html",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 
 class _Publisher(http.server.BaseHTTPRequestHandler):
-    """Answers for the table in `folder`, and for nothing else."""
+    """Answers for tables and pages in `folder`, and for nothing else."""
 
     protocol_version = "HTTP/1.1"
     folder: ClassVar = Path()
@@ -22,8 +27,8 @@ class _Publisher(http.server.BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
-        path = self.folder / TABLE
-        if self.path != f"/{TABLE}":
+        path = self.folder / self.path.rpartition("/")[2]
+        if path.suffix not in _TYPES or not path.exists():
             self._head(404, {"Content-Length": "0"})
             return
         about = path.stat()
@@ -31,7 +36,7 @@ class _Publisher(http.server.BaseHTTPRequestHandler):
         if self.headers.get("If-None-Match") == etag:
             self._head(304, {"ETag": etag})
             return
-        self._head(200, {"ETag": etag, "Content-Type": "text/csv", "Content-Length": str(about.st_size)})
+        self._head(200, {"ETag": etag, "Content-Type": _TYPES[path.suffix], "Content-Length": str(about.st_size)})
         with path.open("rb") as file:
             shutil.copyfileobj(file, self.wfile)
 
