@@ -15,6 +15,7 @@ from scraper.errors import Unreadable
 from scraper.model import Document, Locator, Table
 
 LONGEST_CELL: Final = 1_000_000
+LONGEST_LINE: Final = 16_000_000
 MOST_CELLS: Final = 50_000_000
 DELIMITERS: Final = ",;\t|"
 _SAMPLE_ROWS: Final = 50
@@ -80,6 +81,8 @@ class Records:
             now = any(map(text.__contains__, _ODD))
             self.odd, before = before or now, now
             rest = text[cut:]
+            if len(rest) > LONGEST_LINE:
+                raise Unreadable(f"The file has a line of more than {LONGEST_LINE:,} characters.")
             yield io.StringIO(text[:cut] if rest else text, newline="")
         yield io.StringIO(rest, newline="")
 

@@ -4,7 +4,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import copy
 from typing import Final
 from xml.etree import ElementTree
@@ -31,6 +31,7 @@ _ERROR: Final = re.compile(
 MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, NotImplementedError, OSError)
 """What unpacking a file that is cut or no archive raises."""
+DOCUMENT_TYPE: Final = "The workbook declares a document type, which no workbook may."
 _LINK: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
@@ -57,11 +58,18 @@ def refuse_traps(parts: list[zipfile.ZipInfo]) -> None:
         raise Unreadable("The workbook is encrypted and needs a password.")
     if sum(part.file_size for part in parts) > MOST_BYTES:
         raise Unreadable(f"The workbook would unpack to more than {MOST_BYTES // 1024**2:,} MiB.")
+    _inflated(parts, "The workbook")
     for part in parts:
         if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise NotImplementedError
-        if part.file_size > LARGE_PART and part.file_size > MOST_RATIO * part.compress_size:
-            raise Unreadable(f"The workbook's part {part.filename} unpacks to over {MOST_RATIO} times its size.")
+        _inflated([part], f"The workbook's part {part.filename}")
+
+
+def _inflated(parts: Sequence[zipfile.ZipInfo], what: str) -> None:
+    """Raise `Unreadable` where parts, which may be small ones, unpack to far more than they take together."""
+    size = sum(part.file_size for part in parts)
+    if size > LARGE_PART and size > MOST_RATIO * sum(part.compress_size for part in parts):
+        raise Unreadable(f"{what} unpacks to over {MOST_RATIO} times its size.")
 
 
 def _scan(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Errors:
@@ -70,7 +78,7 @@ def _scan(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Errors:
     errors: Errors = {}
     for number, piece in enumerate(_overlapping(archive, part)):
         if number == 0 and part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in piece:
-            raise Unreadable("The workbook declares a document type, which no workbook may.")
+            raise Unreadable(DOCUMENT_TYPE)
         if "worksheets/" in part.filename:
             rows = max(rows, max(map(int, _ROW.findall(piece)), default=0))
             columns.update(_COLUMN.findall(piece))
@@ -105,15 +113,25 @@ def sheets(archive: zipfile.ZipFile) -> dict[str, tuple[str, bool]]:
     """Return the path of each sheet's part, and whether it is visible, by the sheet's name."""
     if "xl/workbook.xml" not in archive.namelist():
         return {}
-    links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314  no document type: checked
+    links = tree(archive, "xl/_rels/workbook.xml.rels")
     targets = {link.get("Id"): link.get("Target", "") for link in links}
-    book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314  no document type: checked
+    book = tree(archive, "xl/workbook.xml")
     found: dict[str, tuple[str, bool]] = {}
     for sheet in book.iter(f"{MAIN}sheet"):
         target = targets.get(sheet.get(_LINK), "")
         path = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
         found[sheet.get("name", "")] = path, sheet.get("state", "visible") == "visible"
     return found
+
+
+def tree(archive: zipfile.ZipFile, name: str) -> ElementTree.Element:
+    """Return a part of the workbook that is small in all honest ones; `Unreadable` where it unfolds or is large."""
+    if archive.getinfo(name).file_size > LARGE_PART:
+        raise Unreadable(f"The workbook's part {name} is too large to be one.")
+    text = archive.read(name)
+    if b"<!DOCTYPE" in text:
+        raise Unreadable(DOCUMENT_TYPE)
+    return ElementTree.fromstring(text)  # noqa: S314  no document type
 
 
 def index(letters: bytes) -> int:

@@ -126,7 +126,7 @@ def _pieces(stream: Iterable[bytes], tag: bytes) -> Iterator[tuple[bytes, bytes]
     read: Callable[[int], bytes] = stream.read  # type: ignore[attr-defined]
     rest = read(_CHUNK)
     if b"<!DOCTYPE" in rest[:4096]:
-        raise Unreadable("The workbook declares a document type, which no workbook may.")
+        raise Unreadable(sheet_parts.DOCUMENT_TYPE)
     root = re.search(rb"<(\w+:)?(?:worksheet|sst)[\s>]", rest[:4096])
     prefix = (root[1] or b"") if root else b""
     end = b"</" + prefix + tag + b">"
@@ -196,15 +196,12 @@ def _shared_strings(archive: zipfile.ZipFile) -> list[str]:
 def _styles(archive: zipfile.ZipFile) -> tuple[frozenset[bytes], frozenset[bytes], bool]:
     """Return the cell styles that show a number as a date, those that show it as a span of time, and the 1904 flag."""
     names = archive.namelist()
-    book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314  no document type: checked
+    book = sheet_parts.tree(archive, "xl/workbook.xml")
     flag = book.find(f"{sheet_parts.MAIN}workbookPr")
     late = flag is not None and flag.get("date1904", "0") in ("1", "true")
     if "xl/styles.xml" not in names:
         return frozenset(), frozenset(), late
-    text = archive.read("xl/styles.xml")
-    if b"<!DOCTYPE" in text[:4096]:
-        raise Unreadable("The workbook declares a document type, which no workbook may.")
-    tree = ElementTree.fromstring(text)  # noqa: S314  no document type: checked
+    tree = sheet_parts.tree(archive, "xl/styles.xml")
     main = sheet_parts.MAIN
     codes = {each.get("numFmtId"): each.get("formatCode", "") for each in tree.iter(f"{main}numFmt")}
     dates, spans = set(), set()
