@@ -81,8 +81,7 @@ class Records:
             now = any(map(text.__contains__, _ODD))
             self.odd, before = before or now, now
             rest = text[cut:]
-            if len(rest) > LONGEST_LINE:
-                raise Unreadable(f"The file has a line of more than {LONGEST_LINE:,} characters.")
+            _refuse_endless(rest)
             yield io.StringIO(text[:cut] if rest else text, newline="")
         yield io.StringIO(rest, newline="")
 
@@ -166,7 +165,14 @@ def is_tabular(text: str) -> bool:
     return len(widths) >= 2 and len(set(widths)) == 1 and widths[0] >= 2
 
 
+def _refuse_endless(line: str) -> None:
+    if len(line) > LONGEST_LINE:
+        raise Unreadable(f"The file has a line of more than {LONGEST_LINE:,} characters.")
+
+
 def _records(text: str, separator: str) -> list[list[str]]:
+    if len(text) > LONGEST_LINE:
+        _refuse_endless(max(text.split("\n"), key=len))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         return list(reader)

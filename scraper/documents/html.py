@@ -92,7 +92,10 @@ def parse(document: Document) -> LexborHTMLParser:
     text = decode(document.data, document.charset)
     if text.count("<") > DEEPEST and _depth(text) > DEEPEST:
         raise Unreadable(f"The page is no honest one: its elements lie more than {DEEPEST} deep in each other.")
-    return LexborHTMLParser(text)
+    try:
+        return LexborHTMLParser(text)
+    except SelectolaxError:  # raised for nothing but a lack of memory
+        raise Unreadable("The page is too large for the memory that its reading may take.") from None
 
 
 def _depth(text: str) -> int:

@@ -4,7 +4,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from copy import copy
 from typing import Final
 from xml.etree import ElementTree
@@ -58,18 +58,12 @@ def refuse_traps(parts: list[zipfile.ZipInfo]) -> None:
         raise Unreadable("The workbook is encrypted and needs a password.")
     if sum(part.file_size for part in parts) > MOST_BYTES:
         raise Unreadable(f"The workbook would unpack to more than {MOST_BYTES // 1024**2:,} MiB.")
-    _inflated(parts, "The workbook")
+    steep = [part for part in parts if part.file_size > MOST_RATIO * part.compress_size]
+    if sum(part.file_size for part in steep) > LARGE_PART:
+        raise Unreadable(f"The workbook's part {steep[0].filename} unpacks to over {MOST_RATIO} times its size.")
     for part in parts:
         if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise NotImplementedError
-        _inflated([part], f"The workbook's part {part.filename}")
-
-
-def _inflated(parts: Sequence[zipfile.ZipInfo], what: str) -> None:
-    """Raise `Unreadable` where parts, which may be small ones, unpack to far more than they take together."""
-    size = sum(part.file_size for part in parts)
-    if size > LARGE_PART and size > MOST_RATIO * sum(part.compress_size for part in parts):
-        raise Unreadable(f"{what} unpacks to over {MOST_RATIO} times its size.")
 
 
 def _scan(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Errors:
