@@ -16,6 +16,7 @@ from scraper.errors import Unreadable
 from scraper.model import Document, Locator, Table
 
 LONGEST_CELL: Final = 1_000_000
+LONGEST_LINE: Final = 16_000_000
 MOST_CELLS: Final = 50_000_000
 DELIMITERS: Final = ",;\t|"
 _SAMPLE_ROWS: Final = 50
@@ -85,6 +86,7 @@ class Records:
             now = any(map(text.__contains__, _ODD))
             self.odd = now or before or (self.odd and self._given == given)
             before, given, rest = now, self._given, text[cut:]
+            _refuse_endless(rest)
             yield io.StringIO(text[:cut] if rest else text, newline="")
         yield io.StringIO(rest, newline="")
 
@@ -198,7 +200,14 @@ def is_tabular(text: str) -> bool:
     return len(widths) >= 2 and len(set(widths)) == 1 and widths[0] >= 2
 
 
+def _refuse_endless(line: str) -> None:
+    if len(line) > LONGEST_LINE:
+        raise Unreadable(f"The file has a line of more than {LONGEST_LINE:,} characters.")
+
+
 def _records(text: str, separator: str) -> list[list[str]]:
+    if len(text) > LONGEST_LINE:
+        _refuse_endless(max(text.split("\n"), key=len))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         return list(reader)

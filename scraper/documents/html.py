@@ -16,6 +16,8 @@ from scraper.model import Document, Locator, Table
 
 MOST_COLUMNS: Final = 512
 MOST_CELLS: Final = 5_000_000
+DEEPEST: Final = 512
+"""Elements within each other; browsers go no deeper, and the time to read a page grows with the square of it."""
 _UNSEEN: Final = (
     "script, style, noscript, template, nav, aside, button, select, textarea, input, option, iframe, object, svg, "
     "canvas, audio, video, title, [hidden], [role=navigation], [role=search], header:not(main *):not(article *), "
@@ -27,6 +29,12 @@ _BLOCK_TAGS: Final = (
     "tfoot th thead tr ul"
 )
 BLOCKS: Final = frozenset(_BLOCK_TAGS.split())
+_NESTING: Final = re.compile(
+    r"<(/?)(?:div|table|span|blockquote|ul|ol|dl|section|article|b|i|u|em|strong|font|a|form|center|sub|sup|small|big|"
+    r"main|aside|nav|header|footer|details|figure|fieldset|object|svg|g|math|template|label|button|code|s|tt)(?=[\s>/])",
+    re.IGNORECASE,
+)
+"""Elements that stay open until they are closed; those that the next of their kind closes nest in tables and lists."""
 _HIDING: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _META_CHARSET: Final = re.compile(
     rb"(?:<meta[^>]{0,200}?charset|<\?xml[^>]{0,100}?encoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE
@@ -83,8 +91,26 @@ def decoded(data: bytes, label: str | None, errors: str = "strict") -> str | Non
 
 
 def parse(document: Document) -> LexborHTMLParser:
-    """Return the tree of an HTML document; broken markup is repaired as browsers do."""
-    return LexborHTMLParser(decode(document.data, document.charset))
+    """Return the tree of an HTML document; broken markup is repaired as browsers do.
+
+    `Unreadable` where its elements lie deeper in each other than in any page.
+    """
+    text = decode(document.data, document.charset)
+    if text.count("<") > DEEPEST and _depth(text) > DEEPEST:
+        raise Unreadable(f"The page is no honest one: its elements lie more than {DEEPEST} deep in each other.")
+    try:
+        return LexborHTMLParser(text)
+    except SelectolaxError:  # raised for nothing but a lack of memory
+        raise Unreadable("The page is too large for the memory that its reading may take.") from None
+
+
+def _depth(text: str) -> int:
+    """Return how deep elements lie in each other at most, by their tags alone."""
+    deepest = depth = 0
+    for end in _NESTING.findall(text):
+        depth = max(depth - 1, 0) if end else depth + 1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def select_all(within: LexborHTMLParser | LexborNode, selector: str) -> list[LexborNode]:
@@ -215,7 +241,7 @@ def hidden(tree: LexborHTMLParser) -> frozenset[int]:
 
 def _blocks(root: LexborNode, unseen: AbstractSet[int]) -> Iterator[str]:
     """Yield the folded text of each block under `root`, in order; a table row is one block."""
-    layout_rows = {row.mem_id for inner in root.css("tr table") for row in ancestors(inner) if row.tag == "tr"}
+    layout_rows = {row.mem_id for row in root.css("tr:has(table)")}
     pieces: list[str] = []
     waiting: list[LexborNode | None] = [None, root]
     while waiting:

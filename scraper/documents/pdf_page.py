@@ -18,6 +18,8 @@ from scraper.errors import Unreadable
 MOST_PAGES: Final = 2000
 _ONE_AT_A_TIME: Final = threading.Lock()
 """PDFium is not made for threads."""
+_LOCKED: Final = (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY)
+"""Also what PDFium says of a file without pages, if it is what it said of the file before."""
 _END_WITHIN: Final = 2048
 _THIN: Final = 3.0
 _LETTER_OF_BOX: Final = 0.85
@@ -62,7 +64,7 @@ def opened(data: bytes) -> Iterator[Any]:
                     raise Unreadable("The PDF has no pages.")
                 yield document
         except pypdfium2.PdfiumError as error:
-            encrypted = getattr(error, "err_code", None) in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY)
+            encrypted = b"/Encrypt" in data and getattr(error, "err_code", None) in _LOCKED
             reason = "is encrypted and needs a password" if encrypted else f"is damaged ({error})"
             raise Unreadable(f"The PDF {reason}.") from None
 

@@ -58,11 +58,12 @@ def refuse_traps(parts: list[zipfile.ZipInfo]) -> None:
         raise Unreadable("The workbook is encrypted and needs a password.")
     if sum(part.file_size for part in parts) > MOST_BYTES:
         raise Unreadable(f"The workbook would unpack to more than {MOST_BYTES // 1024**2:,} MiB.")
+    steep = [part for part in parts if part.file_size > MOST_RATIO * part.compress_size]
+    if sum(part.file_size for part in steep) > LARGE_PART:
+        raise Unreadable(f"The workbook's part {steep[0].filename} unpacks to over {MOST_RATIO} times its size.")
     for part in parts:
         if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise NotImplementedError
-        if part.file_size > LARGE_PART and part.file_size > MOST_RATIO * part.compress_size:
-            raise Unreadable(f"The workbook's part {part.filename} unpacks to over {MOST_RATIO} times its size.")
 
 
 def _scan(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Errors:
@@ -117,7 +118,9 @@ def sheets(archive: zipfile.ZipFile) -> dict[str, tuple[str, bool]]:
 
 
 def tree(archive: zipfile.ZipFile, name: str) -> ElementTree.Element:
-    """Return a small part as XML; `Unreadable` where it declares a document type."""
+    """Return a part of the workbook that is small in all honest ones; `Unreadable` where it unfolds or is large."""
+    if archive.getinfo(name).file_size > LARGE_PART:
+        raise Unreadable(f"The workbook's part {name} is too large to be one.")
     text = archive.read(name)
     if b"<!DOCTYPE" in text:
         raise Unreadable(TYPED)

@@ -1,10 +1,14 @@
 """One module per publication: bytes in, references and facts out. Pure."""
 
+import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from typing import Final, Protocol, cast
+from urllib.parse import urlsplit
 
+from scraper.documents import kinds
+from scraper.errors import Unreadable
 from scraper.known import Known
 from scraper.model import Compared, Discovery, Document, Fact, Options, Reading, ReleaseRef
 from scraper.terms import SeriesKind
@@ -37,6 +41,7 @@ class Streams(Protocol):
 
 Told = tuple[bool, Fact]
 """Whether it is known, and the fact."""
+_FILE: Final = re.compile(r"\.(?:pdf|xlsx?|csv)$", re.IGNORECASE)
 BATCH: Final = 2000
 """Facts that leave a reading process together."""
 
@@ -72,6 +77,7 @@ def discover(name: str, document: Document, options: Options) -> Discovery:
 
 def read(name: str, document: Document, ref: ReleaseRef, options: Options) -> Reading:
     """Run a reader's `read` by its name: what can be sent to another process."""
+    _refuse_stand_in(document)
     return READERS[name].read(document.loaded(), ref, options)
 
 
@@ -82,6 +88,7 @@ def compare(
 
     Each fact comes with whether it is known: always False, but where `remake` wants the known ones too.
     """
+    _refuse_stand_in(document)
     ticked, batch = Known(hashes, remake=remake), list[Told]()
     del hashes  # of a million rows, 16 MB
     facts = _stream(name, document, ref, options, ticked)
@@ -100,6 +107,13 @@ def compare(
     return Compared(
         reading=reading, content_hash=digest, rows=ticked.rows(), figures=ticked.figures, gone=ticked.gone()
     )
+
+
+def _refuse_stand_in(document: Document) -> None:
+    """Raise `Unreadable` for a web page in place of a file: what it says is not what the file stated (C2, N9)."""
+    ending = _FILE.search(urlsplit(document.url).path)
+    if ending and document.media_type in kinds.PAGES:
+        raise Unreadable(f"The address is that of a file ({ending[0].lower()}), but it answers with a web page.")
 
 
 def _stream(
