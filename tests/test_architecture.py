@@ -29,7 +29,7 @@ FLOORS = (
 """From the top down; a room may import rooms of lower floors only, and `alerts` and `render` etc. by name."""
 PURE = set().union(*FLOORS[8:])
 IMPURE = {"httpx", "sqlite3", "sqlite_utils", "smtplib", "apscheduler", "os", "time", "random", "socket", "subprocess"}
-LONGEST_FUNCTION, LONGEST_MODULE, LONGEST_PACKAGE = 60, 350, 15850
+LONGEST_FUNCTION, LONGEST_MODULE, LONGEST_PACKAGE = 60, 350, 15870
 """Lines; of the package only those with code on them (see docs/decisions/0011-size-with-readers.md)."""
 
 
