@@ -17,7 +17,7 @@ from scraper.model import Document, Locator, Table
 MOST_COLUMNS: Final = 512
 MOST_CELLS: Final = 5_000_000
 DEEPEST: Final = 10_000
-"""Elements within each other; browsers go no deeper than 512, and the time to read a page grows with the square of it."""
+"""Elements within each other; browsers stop at 512, and the time to read a page grows with the square of it."""
 _UNSEEN: Final = (
     "script, style, noscript, template, nav, aside, button, select, textarea, input, option, iframe, object, svg, "
     "canvas, audio, video, title, [hidden], [role=navigation], [role=search], header:not(main *):not(article *), "
