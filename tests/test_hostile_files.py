@@ -109,7 +109,8 @@ BOOKS = tuple(
     for reader, good, options, name, names in (
         ("ice_287g", lambda n: hostile.workbook(*agreements(n)), {}, "participatingAgencies{}",
          ("03012025", "03022025", "03032025")),
-        ("detainer_records", lambda n: hostile.workbook(*records(n)), {}, "detainers-{}", ("FY2022", "FY2023", "FY2024")),
+        ("detainer_records", lambda n: hostile.workbook(*records(n)), {}, "detainers-{}",
+         ("FY2022", "FY2023", "FY2024")),
         ("table", lambda n: hostile.workbook(*numbered(n)), TABLE, "{}", (OLD, NEXT, BAD)),
         ("judicial_watch", lambda n: hostile.workbook(*numbered(n)), {}, "{}", (OLD, NEXT, BAD)),
         ("page", lambda n: hostile.workbook(*numbered(n)), FOLLOW, "{}", (OLD, NEXT, BAD)),
@@ -118,7 +119,8 @@ BOOKS = tuple(
 LISTS = tuple(
     Kind(reader=reader, ending="csv", good=good, options=options, name=name, media_type=CSV, names=names)
     for reader, good, options, name, names in (
-        ("detainer_records", lambda n: hostile.csv(records(n)), {}, "detainers-{}", ("FY2022", "FY2023", "FY2024")),
+        ("detainer_records", lambda n: hostile.csv(records(n)), {}, "detainers-{}",
+         ("FY2022", "FY2023", "FY2024")),
         ("table", lambda n: hostile.csv(numbered(n)), TABLE, "{}", (OLD, NEXT, BAD)),
         ("judicial_watch", lambda n: hostile.csv(numbered(n)), {}, "{}", (OLD, NEXT, BAD)),
         ("page", lambda n: hostile.csv(numbered(n)), FOLLOW, "{}", (OLD, NEXT, BAD)),
@@ -200,13 +202,15 @@ HOSTILE_BOOKS: tuple[Made, ...] = (
     ("laughs", altered(lambda data: hostile.laughing(data, "xl/workbook.xml")), "document type"),
     ("laughs-in-sheet", altered(lambda data: hostile.laughing(data, hostile.SHEET)), "document type"),
     ("large-laughs", altered(lambda data: hostile.large(hostile.laughing(data, "xl/workbook.xml"))), "document type"),
-    ("large-laughs-in-sheet", altered(lambda data: hostile.large(hostile.laughing(data, hostile.SHEET))), "document type"),
+    ("large-laughs-in-sheet", altered(lambda data: hostile.large(hostile.laughing(data, hostile.SHEET))),
+     "document type"),
     ("corner", altered(lambda data: hostile.changed(data, hostile.SHEET, CORNER)), "spreads over"),
     ("html", always(LOGIN.encode), "web page|no workbook but text/html"),
 )  # fmt: skip
 HOSTILE_LISTS: tuple[Made, ...] = (
     ("nul", altered(lambda data: data.replace(b"Cook", b"Co\0ok")), "NUL|binary|no text"),
-    ("long-cell", altered(lambda data: data.replace(b"Cook", b"Cook" * (10 * MIB // 4))), "more than 1,000,000 characters"),
+    ("long-cell", altered(lambda data: data.replace(b"Cook", b"Cook" * (10 * MIB // 4))),
+     "more than 1,000,000 characters"),
     ("binary", always(lambda: b"\x01\x02\x03\x04\xfe\xff\x10\x11" * 5000), "binary|not text|no text"),
     ("unclosed", altered(lambda data: data.replace(b'"Cook', b'"Cook, "x')), "not properly delimited"),
     ("one-line", always(lambda: b"Cook County,12," * (24 * MIB // 15)), "line|cells|columns|MB to read"),
@@ -378,16 +382,14 @@ def test_a_hostile_file_that_is_put_right_heals_without_a_false_alarm(case: Case
     for at in (1, 2):
         (text,) = rounds.problems[at][old]
         assert re.search(case.reason or "", text), text
+    restated = case.kind.reader == "ice_287g"  # such a list is told with its row changes once it can be read
     for at in (3, 4):
         assert old not in rounds.problems[at]
         assert bad not in rounds.problems[at]
         assert rounds.editions[at][bad] == 1
-        assert rounds.editions[at][old] == 1 or case.kind.reader == "ice_287g", (
-            "of a past list the bytes may count anew"
-        )
+        assert rounds.editions[at][old] == 1 or restated
         assert rounds.kinds[at].get(old, []) == []
-        assert rounds.kinds[at][bad].count("new") == 1, rounds.kinds[at][bad]
-        assert set(rounds.kinds[at][bad]) == {"new"}
+        assert rounds.kinds[at][bad] == ["new"] * (1 + restated)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.reason is None], ids=lambda case: case.id)
@@ -397,6 +399,9 @@ def test_what_only_claims_to_be_something_else_is_read_right(case: Case, rounds:
         assert rounds.problems[at].get(bad, []) == []
         assert rounds.editions[at][bad] == 1
         assert rounds.kinds[at][bad] == ["new"]
+
+
+LONG = {"id": "long", "reader": "table", "path": "/long.csv", "columns": TABLE["columns"]}
 
 
 def test_check_on_a_terminal_shows_how_far_a_long_table_is(tmp_path: Path, publisher: Publisher) -> None:

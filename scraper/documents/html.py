@@ -16,8 +16,8 @@ from scraper.model import Document, Locator, Table
 
 MOST_COLUMNS: Final = 512
 MOST_CELLS: Final = 5_000_000
-DEEPEST: Final = 512
-"""Elements within each other; browsers go no deeper, and the time to read a page grows with the square of it."""
+DEEPEST: Final = 10_000
+"""Elements within each other; browsers stop at 512, and the time to read a page grows with the square of it."""
 _UNSEEN: Final = (
     "script, style, noscript, template, nav, aside, button, select, textarea, input, option, iframe, object, svg, "
     "canvas, audio, video, title, [hidden], [role=navigation], [role=search], header:not(main *):not(article *), "
@@ -97,7 +97,7 @@ def parse(document: Document) -> LexborHTMLParser:
     """
     text = decode(document.data, document.charset)
     if text.count("<") > DEEPEST and _depth(text) > DEEPEST:
-        raise Unreadable(f"The page is no honest one: its elements lie more than {DEEPEST} deep in each other.")
+        raise Unreadable(f"The page is no honest one: its elements lie more than {DEEPEST:,} deep in each other.")
     try:
         return LexborHTMLParser(text)
     except SelectolaxError:  # raised for nothing but a lack of memory
