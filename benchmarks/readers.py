@@ -106,14 +106,17 @@ def peer() -> tuple[list[str] | None, str]:
     home = OUT / "pdfplumber-venv"
     python = home / "bin" / "python"
     try:
-        if subprocess.run([python, "-c", "import pdfplumber"], capture_output=True, check=False).returncode:
+        asked = "import pdfplumber; print(pdfplumber.__version__)"
+        there = subprocess.run([python, "-c", asked], capture_output=True, text=True, check=False).stdout.strip()
+        if there != PEER.partition("==")[2]:
             raise FileNotFoundError
     except FileNotFoundError:
         try:
             venv.create(home, with_pip=True, clear=True)
             subprocess.run([python, "-m", "pip", "install", "-qq", PEER], check=True, capture_output=True, text=True)
         except (OSError, subprocess.CalledProcessError) as error:
-            told = (getattr(error, "stderr", "") or str(error)).strip().splitlines()[-1]
+            lines = (getattr(error, "stderr", "") or str(error)).strip().splitlines()
+            told = next((line for line in reversed(lines) if line.startswith("ERROR")), lines[-1])
             return None, f"{PEER} could not be installed, so it is not measured: {told}"
     return [str(python), str(HERE / "plumber.py")], ""
 
