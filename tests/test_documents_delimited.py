@@ -129,6 +129,9 @@ class Shelf:
     def read(self) -> bytes:
         return self.data
 
+    def file(self) -> BinaryIO:
+        return io.BytesIO(self.data)
+
     def open(self) -> BinaryIO:
         shelf = self
 
