@@ -64,10 +64,10 @@ class Known:
 
     def __init__(self, hashes: bytes = b"", *, remake: bool = False) -> None:
         self._count, self._sums = len(hashes) // HASH_BYTES, _sums(hashes)
-        self._left = set(_each(hashes))
+        self._left = set(each_hash(hashes))
         self._more: Counter[bytes] = Counter()
         if len(self._left) * HASH_BYTES < len(hashes):
-            self._more = Counter(_each(hashes)) - Counter(self._left)
+            self._more = Counter(each_hash(hashes)) - Counter(self._left)
         self._met = bytearray()
         self.take: Callable[[bytes], bool] = self._take if self._more or remake else _ticker(self._left)
         """Ticks a row off, if it is known; returns whether it need not be made."""
@@ -158,5 +158,6 @@ def collected(facts: Generator[Fact, None, Rest]) -> tuple[list[Fact], Rest]:
         return found, rest
 
 
-def _each(hashes: bytes) -> Iterator[bytes]:
+def each_hash(hashes: bytes) -> Iterator[bytes]:
+    """Yield the hashes of which `hashes` is made."""
     return (hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES))

@@ -167,8 +167,9 @@ def _read(
         _unreadable(tools, source, ref, error, checked)
         return None if isinstance(error, ArchiveError) else False  # a file that is brought back is read
     with spool:
-        ref = under_new_name(tools, source, ref, spool.result.content_hash, checked)
-        target = history.target(tools.db, source.id, ref, is_cumulative(source))
+        asked, ref = ref, under_new_name(tools, source, ref, spool.result.content_hash, checked)
+        if ref is not asked:
+            target = history.target(tools.db, source.id, ref, is_cumulative(source))
         row = releases.find(tools.db, source.id, ref)
         problems = _judged(tools, source, target, spool.result)
         held = [problem for problem in problems if problem.holds_back]

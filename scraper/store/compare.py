@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from scraper import diff
-from scraper.known import HASH_BYTES, Known
+from scraper.known import Known, each_hash
 from scraper.model import FACT_TYPES, Change, Fact
 from scraper.store import history, rows
 from scraper.store.database import Database, Row
@@ -60,8 +60,7 @@ def _unequal(gone: Sequence[Row], come: Sequence[Row]) -> tuple[list[int], list[
     for row in come:
         if not known.take(row["row_hash"]):
             new.append(row["row_id"])
-    left = known.gone()
-    counts = Counter(left[at : at + HASH_BYTES] for at in range(0, len(left), HASH_BYTES))
+    counts = Counter(each_hash(known.gone()))
     ended = []
     for row in gone:
         if counts[row["row_hash"]]:

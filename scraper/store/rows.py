@@ -1,13 +1,13 @@
 """Fact rows and their lifetimes: what is known of a stream, which rows end with a reading and which begin."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Final, Literal
 
 from scraper import diff
 from scraper.ids import number_id
-from scraper.known import HASH_BYTES, fact_hash
+from scraper.known import each_hash, fact_hash
 from scraper.model import FACT_TYPES, OURS, Change, Fact, Figure, ListedRow, Locator
 from scraper.store.database import Database, Row
 
@@ -39,6 +39,14 @@ class Batch:
     """The reading before this one: the last that stated what ends now. None: there is nothing to compare with."""
 
 
+@dataclass(slots=True)
+class _Moved:
+    """Rows that ended or began: how many of each table, and the rows themselves where each is told."""
+
+    count: Counter[type[Fact]] = field(default_factory=Counter)
+    rows: dict[type[Fact], list[Placed]] = field(default_factory=lambda: defaultdict(list))
+
+
 def known(db: Database, stream: str) -> bytes:
     """Return the hashes of the rows that a stream states, those that hang on another row left out."""
     return b"".join(
@@ -54,7 +62,7 @@ def figures_read_off(db: Database, stream: str, gone: bytes) -> int:
     every = db.one(f"{counted} ({alive})", stream)
     less = (
         db.one(f"{counted} ({alive} AND row_hash = ? ORDER BY row_id LIMIT ?)", stream, digest, times)
-        for digest, times in Counter(_each(gone)).items()
+        for digest, times in Counter(each_hash(gone)).items()
     )
     return int(every["n"] if every else 0) - sum(int(row["n"]) for row in less if row)
 
@@ -64,57 +72,26 @@ def replace(db: Database, batch: Batch, gone: bytes, facts: Facts, *, tell: bool
 
     `tell`: row by row; else how many of each table.
     """
-    if batch.before is not None and not tell:
-        return _replace_many(db, batch, gone, facts)
     compare = batch.before is not None
-    ended = _end(db, batch, gone, load_them=compare)
-    started = _start(db, batch, facts, keep=compare)
+    ended = _end(db, batch, gone, keep=compare and tell)
+    started = _start(db, batch, facts, keep=compare and tell)
+    if compare and not tell:
+        return (*_by_number("removed", ended), *_by_number("added", started))
     told: list[Change] = []
     for kind in FACT_TYPES if compare else ():
-        pair = ended[kind], started[kind]
+        pair = ended.rows[kind], started.rows[kind]
         told += [change for change in diff.row_changes(*pair) if not is_derived(change, *pair)]
     return tuple(told)
 
 
-def _replace_many(db: Database, batch: Batch, gone: bytes, facts: Facts) -> tuple[Change, ...]:
-    before = {kind: _ending(db, kind, batch) for kind in FACT_TYPES}
-    _end(db, batch, gone, load_them=False)
-    ended = {kind: _ending(db, kind, batch) - before[kind] for kind in FACT_TYPES}
-    started = Counter[type[Fact]]()
-    _start(db, batch, _counting(facts, started), keep=False)
-    return tuple(
-        Change(
-            table=kind.TABLE,
-            kind="removed" if moved is ended else "added",
-            row_id=None,
-            column=None,
-            before=None,
-            after=None,
-            label=f"{moved[kind]:,} rows; too many to tell one by one",
-            rows=moved[kind],
-        )
-        for moved in (ended, started)
-        for kind in FACT_TYPES
-        if moved[kind] and kind is not Figure
-    )
-
-
-def _ending(db: Database, kind: type[Fact], batch: Batch) -> int:
-    row = db.one(
-        f"SELECT count(*) AS n FROM {kind.TABLE} WHERE stream = ? AND last_reading IS NOT NULL AND last_reading = ?",
-        batch.stream,
-        batch.before,
-    )
-    return int(row["n"]) if row else 0
-
-
-def _counting(facts: Facts, started: Counter[type[Fact]]) -> Facts:
-    def counted() -> Iterator[tuple[bool, Fact]]:
-        for is_known, fact in facts():
-            started[type(fact)] += not is_known
-            yield is_known, fact
-
-    return counted
+def _by_number(how: Literal["removed", "added"], moved: _Moved) -> Iterator[Change]:
+    for kind in FACT_TYPES:
+        if moved.count[kind] and kind is not Figure:
+            words = f"{moved.count[kind]:,} rows; too many to tell one by one"
+            yield Change(
+                table=kind.TABLE, kind=how, row_id=None, column=None, before=None, after=None, label=words,
+                rows=moved.count[kind],
+            )  # fmt: skip
 
 
 def is_derived(change: Change, gone: Sequence[Placed], come: Sequence[Placed]) -> bool:
@@ -171,23 +148,19 @@ def _alone(kind: type[Fact]) -> str:
     return " AND of_row IS NULL" if kind is Figure else ""
 
 
-def _each(hashes: bytes) -> Iterator[bytes]:
-    return (hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES))
-
-
-def _end(db: Database, batch: Batch, gone: bytes, *, load_them: bool) -> Mapping[type[Fact], list[Placed]]:
+def _end(db: Database, batch: Batch, gone: bytes, *, keep: bool) -> _Moved:
     """End rows by their hashes with the reading before this one; of equal rows it does not matter which."""
-    ended: dict[type[Fact], list[Placed]] = defaultdict(list)
-    left = Counter(_each(gone))
+    ended, left = _Moved(), Counter(each_hash(gone))
     for kind in FACT_TYPES if left else ():
         alive = f"FROM {kind.TABLE} WHERE stream = ? AND last_reading IS NULL{_alone(kind)}"
         if db.one(f"SELECT 1 {alive} LIMIT 1", batch.stream) is None:
             continue
-        what = "*" if load_them else "row_id"
+        what = "*" if keep else "row_id"
         sql = f"SELECT {what} {alive} AND row_hash = ? ORDER BY row_id LIMIT ?"
         found = [row for digest, times in left.items() for row in db.rows(sql, batch.stream, digest, times)]
-        if load_them:
-            ended[kind] = [(row["row_id"], _fact(kind, row)) for row in found]
+        ended.count[kind] = len(found)
+        if keep:
+            ended.rows[kind] = [(row["row_id"], _fact(kind, row)) for row in found]
         _close(db, kind, batch, [row["row_id"] for row in found])
     return ended
 
@@ -200,10 +173,9 @@ def _close(db: Database, kind: type[Fact], batch: Batch, row_ids: Sequence[int])
         db.write_all("UPDATE figure SET last_reading = ? WHERE of_row = ? AND last_reading IS NULL", ends)
 
 
-def _start(db: Database, batch: Batch, facts: Facts, *, keep: bool) -> Mapping[type[Fact], list[Placed]]:
+def _start(db: Database, batch: Batch, facts: Facts, *, keep: bool) -> _Moved:
     """Store the facts that have come, and of known ones the figures that are read off them now."""
-    started: dict[type[Fact], list[Placed]] = defaultdict(list)
-    writer, remade = _Writer(db, batch), set[int]()
+    started, writer, remade = _Moved(), _Writer(db, batch), set[int]()
     for is_known, fact in facts():
         if is_known:
             for row_id, ended, missing in list(_other_figures(db, batch.stream, fact)):
@@ -213,8 +185,9 @@ def _start(db: Database, batch: Batch, facts: Facts, *, keep: bool) -> Mapping[t
                     writer.put_figures(row_id, missing)
             continue
         row_id = writer.put(fact)
+        started.count[type(fact)] += 1
         if keep:
-            started[type(fact)].append((row_id, fact))
+            started.rows[type(fact)].append((row_id, fact))
     writer.flush()
     return started
 
